@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate.h: lets a number of threads pass at once, the others in the order they came. A plain mutex, or a file lock, lets
+ * some threads starve for seconds.
+ */
+#ifndef KFPSI_GATE_H
+#define KFPSI_GATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct gate_waiter gate_waiter;
+
+typedef struct gate {
+    pthread_mutex_t mutex;
+    unsigned free;
+    gate_waiter *first, *last;
+} gate;
+
+/* `places` threads may be inside at once. 0, or an errno. */
+int gate_init(gate *g, unsigned places);
+void gate_destroy(gate *g);
+/* False after timeout_ms without a place. */
+bool gate_enter(gate *g, uint32_t timeout_ms);
+void gate_leave(gate *g);
+
+#endif
