@@ -1,0 +1,23 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The books: which steps were applied, and who holds the lease.
+
+CREATE TABLE IF NOT EXISTS "kfpstore_schema" (
+    "Step" integer NOT NULL,
+    "Name" varchar(64) NOT NULL,
+    "Checksum" varchar(64) NOT NULL,
+    "Statement" integer NOT NULL,
+    "State" varchar(16) NOT NULL,
+    "AppliedAtInSec" integer NOT NULL,
+    "ToolVersion" varchar(32) NOT NULL,
+    "MinReader" integer NOT NULL,
+    PRIMARY KEY ("Step")
+);
+
+CREATE TABLE IF NOT EXISTS "kfpstore_lease" (
+    "Slot" integer NOT NULL,
+    "Owner" varchar(255) NOT NULL,
+    "Epoch" integer NOT NULL,
+    "ExpiresAtInSec" integer NOT NULL,
+    "Beat" integer NOT NULL,
+    PRIMARY KEY ("Slot")
+);

@@ -1,0 +1,78 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The three tables as upstream creates them: every name, type and default is a contract with its API server.
+-- kfpstore: min-reader=4
+
+CREATE TABLE `artifacts` (
+    `UUID` varchar(191) NOT NULL,
+    `Namespace` varchar(63) NOT NULL,
+    `Type` integer DEFAULT null,
+    `URI` varchar(2048),
+    `URIHash` varchar(64),
+    `Name` varchar(128) DEFAULT null,
+    `Description` text DEFAULT null,
+    `CreatedAtInSec` integer NOT NULL DEFAULT 0,
+    `LastUpdateInSec` integer NOT NULL DEFAULT 0,
+    `Metadata` json DEFAULT null,
+    `NumberValue` real DEFAULT null,
+    `IdentityKey` varchar(64) DEFAULT null,
+    PRIMARY KEY (`UUID`)
+);
+CREATE INDEX `idx_artifact_last_update_timestamp` ON `artifacts`(`LastUpdateInSec`);
+CREATE INDEX `idx_artifact_created_timestamp` ON `artifacts`(`CreatedAtInSec`);
+CREATE UNIQUE INDEX `idx_artifact_identity` ON `artifacts`(`Namespace`,`IdentityKey`);
+CREATE INDEX `idx_namespace_urihash` ON `artifacts`(`Namespace`,`URIHash`);
+CREATE INDEX `idx_type_namespace` ON `artifacts`(`Namespace`,`Type`);
+
+CREATE TABLE `tasks` (
+    `UUID` varchar(191) NOT NULL,
+    `Namespace` varchar(63) NOT NULL,
+    `RunUUID` varchar(191) NOT NULL,
+    `pods` json NOT NULL,
+    `CreatedAtInSec` integer NOT NULL,
+    `StartedInSec` integer DEFAULT 0,
+    `FinishedInSec` integer DEFAULT 0,
+    `Fingerprint` varchar(255) NOT NULL,
+    `Name` varchar(128) DEFAULT null,
+    `DisplayName` varchar(128) DEFAULT null,
+    `ParentTaskUUID` varchar(191) DEFAULT null,
+    `State` integer NOT NULL,
+    `StatusMetadata` json DEFAULT null,
+    `StateHistory` json,
+    `InputParameters` json,
+    `OutputParameters` json,
+    `Type` integer NOT NULL,
+    `TypeAttrs` json NOT NULL,
+    `ScopePath` text DEFAULT null,
+    `LogicalKey` varchar(64) DEFAULT null,
+    PRIMARY KEY (`UUID`),
+    CONSTRAINT `fk_run_details_tasks` FOREIGN KEY (`RunUUID`) REFERENCES `run_details`(`UUID`),
+    CONSTRAINT `fk_tasks_parent_task` FOREIGN KEY (`ParentTaskUUID`) REFERENCES `tasks`(`UUID`) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE UNIQUE INDEX `idx_tasks_logical_key` ON `tasks`(`LogicalKey`);
+CREATE INDEX `idx_task_type` ON `tasks`(`Type`);
+CREATE INDEX `idx_parent_task_uuid` ON `tasks`(`ParentTaskUUID`);
+CREATE INDEX `idx_task_finished_timestamp` ON `tasks`(`FinishedInSec`);
+CREATE INDEX `idx_task_started_timestamp` ON `tasks`(`StartedInSec`);
+CREATE INDEX `idx_task_created_timestamp` ON `tasks`(`CreatedAtInSec`);
+CREATE INDEX `idx_parent_run` ON `tasks`(`RunUUID`,`ParentTaskUUID`);
+CREATE INDEX `idx_task_cache_lookup` ON `tasks`(`Fingerprint`,`State`,`Namespace`,`CreatedAtInSec` desc);
+CREATE UNIQUE INDEX `idx_tasks_uuid_run` ON `tasks`(`UUID`,`RunUUID`);
+
+CREATE TABLE `artifact_tasks` (
+    `UUID` varchar(191) NOT NULL,
+    `ArtifactID` varchar(191) NOT NULL,
+    `TaskID` varchar(191) NOT NULL,
+    `Type` integer NOT NULL,
+    `Iteration` integer NOT NULL DEFAULT -1,
+    `RunUUID` varchar(191) NOT NULL,
+    `Producer` json DEFAULT null,
+    `ArtifactKey` varchar(191) NOT NULL DEFAULT "",
+    PRIMARY KEY (`UUID`),
+    CONSTRAINT `fk_artifact_tasks_artifacts` FOREIGN KEY (`ArtifactID`) REFERENCES `artifacts`(`UUID`) ON DELETE CASCADE ON UPDATE CASCADE,
+    CONSTRAINT `fk_artifact_tasks_task_run` FOREIGN KEY (`TaskID`,`RunUUID`) REFERENCES `tasks`(`UUID`,`RunUUID`) ON DELETE CASCADE ON UPDATE CASCADE,
+    CONSTRAINT `fk_artifact_tasks_runs` FOREIGN KEY (`RunUUID`) REFERENCES `run_details`(`UUID`) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE INDEX `idx_link_run_id` ON `artifact_tasks`(`RunUUID`);
+CREATE INDEX `idx_link_task_run` ON `artifact_tasks`(`TaskID`,`RunUUID`);
+CREATE UNIQUE INDEX `UniqueLink` ON `artifact_tasks`(`ArtifactID`,`TaskID`,`Type`,`Iteration`,`ArtifactKey`);
+CREATE INDEX `idx_link_artifact_id` ON `artifact_tasks`(`ArtifactID`);
