@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* names.h: the names that upstream's protobuf gives to the integers of the tables. */
+#ifndef KFPM_NAMES_H
+#define KFPM_NAMES_H
+
+#include <stdint.h>
+
+/* "RUNTIME_STATE_UNSPECIFIED" and "TASK_TYPE_UNSPECIFIED" for 0, "?" for a number that is none. */
+const char *name_of_task_state(int32_t state);
+const char *name_of_task_type(int32_t type);
+
+#endif
