@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "migrate/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/fail.h"
+
+enum { MAX_OPTIONS = 32, KEY_HELP = 1, HELP_COLUMN = 36 };
+
+volatile int cli_stop;
+
+static void on_signal(int number)
+{
+    (void) number;
+    cli_stop = 1;
+}
+
+void cli_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    /* a closed pipe shows as a write error, not as a death in the middle of a group */
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+int cli_next(const cli_command *command, int argc, char **argv, const char **argument, int *index)
+{
+    struct option table[MAX_OPTIONS + 2] = {0};
+    size_t n = 0;
+    for (const cli_option *o = command->options; o->name != NULL && n < MAX_OPTIONS; o++)
+        table[n++] = (struct option){o->name, o->argument != NULL ? required_argument : no_argument, NULL, o->key};
+    table[n] = (struct option){"help", no_argument, NULL, KEY_HELP};
+    const int key = getopt_long(argc, argv, "", table, NULL);
+    *argument = optarg;
+    *index = optind;
+    if (key == KEY_HELP) {
+        cli_print_help(command);
+        return -3;
+    }
+    if (key == '?') {
+        fprintf(stderr, "Try 'kfp-migrate %s --help'.\n", command->name);
+        return -2;
+    }
+    return key;
+}
+
+/* Columns on a terminal, not bytes: "…" is one. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text != '\0'; text++)
+        width += ((unsigned char) *text & 0xc0) != 0x80;
+    return width;
+}
+
+void cli_print_help(const cli_command *command)
+{
+    printf("Usage: kfp-migrate %s [OPTION]…%s%s\n\n%s\n\n", command->name, *command->operands != '\0' ? " " : "",
+           command->operands, command->summary);
+    for (const cli_option *o = command->options; o->name != NULL; o++) {
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->argument != NULL ? "=" : "",
+                 o->argument != NULL ? o->argument : "");
+        printf("  %s%*s %s\n", left, HELP_COLUMN - width_of(left), "", o->help);
+    }
+    printf("  %-*s %s\n", HELP_COLUMN, "--help", "show this and end");
+}
+
+int cli_usage(const cli_command *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("kfp-migrate: ", stderr);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\nTry 'kfp-migrate %s --help'.\n", command->name);
+    return EXIT_USAGE;
+}
+
+bool cli_parse_number(const char *text, long low, long high, long *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *out >= low && *out <= high;
+}
+
+/* The first line of a file, without its line end. */
+static char *read_secret(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return NULL;
+    char *line = NULL;
+    size_t capacity = 0;
+    const ssize_t length = getline(&line, &capacity, file);
+    fclose(file);
+    if (length < 0) {
+        free(line);
+        return strdup("");
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+    return line;
+}
+
+static int read_password(cli_database *database, cli_side side)
+{
+    static const char *const names[][2] = {
+        [CLI_SOURCE] = {"KFPSTORE_SOURCE_PASSWORD", "KFPSTORE_SOURCE_PASSWORD_FILE"},
+        [CLI_TARGET] = {"KFPSTORE_TARGET_PASSWORD", "KFPSTORE_TARGET_PASSWORD_FILE"},
+    };
+    const char *direct = getenv(names[side][0]);
+    const char *file = getenv(names[side][1]);
+    if (direct != NULL) {
+        database->password = strdup(direct);
+    } else if (file != NULL) {
+        database->password = read_secret(file);
+        if (database->password == NULL) {
+            fprintf(stderr, "kfp-migrate: %s names a file that cannot be read: %s\n", names[side][1], strerror(errno));
+            return EXIT_ERROR;
+        }
+    }
+    return EXIT_DONE;
+}
+
+int cli_database_init(cli_database *database, cli_side side, const char *dsn)
+{
+    memset(database, 0, sizeof *database);
+    kfps_error error;
+    if (kfpb_dsn_parse(dsn, &database->dsn, &error) != KFPS_OK) {
+        fprintf(stderr, "kfp-migrate: --%s: %s\n", side == CLI_SOURCE ? "source" : "target", error.message);
+        return EXIT_USAGE;
+    }
+    kfpb_dsn_describe(&database->dsn, database->text, sizeof database->text);
+    return read_password(database, side);
+}
+
+void cli_database_free(cli_database *database)
+{
+    kfpb_dsn_free(&database->dsn);
+    if (database->password != NULL)
+        explicit_bzero(database->password, strlen(database->password));
+    free(database->password);
+    memset(database, 0, sizeof *database);
+}
+
+kfpb_open_options cli_open_options(const cli_database *database)
+{
+    return (kfpb_open_options){.password = database->password};
+}
+
+static int exit_code_of(int32_t status)
+{
+    switch (status) {
+    case KFPS_OK:
+        return EXIT_DONE;
+    case KFPS_BUSY:
+        return EXIT_LOCKED;
+    case KFPS_UNAVAILABLE:
+    case KFPS_CONNECTION_LOST:
+        return EXIT_UNREACHABLE;
+    case KFPS_PERMISSION:
+        return EXIT_DENIED;
+    case KFPS_INTERRUPTED:
+        return EXIT_STOPPED;
+    default:
+        return EXIT_ERROR;
+    }
+}
+
+int cli_report_error(const char *what, const kfps_error *error)
+{
+    fprintf(stderr, "kfp-migrate: %s%s%s\n", what != NULL ? what : "", what != NULL ? ": " : "", error->message);
+    return exit_code_of(error->code);
+}
+
+void cli_say(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}

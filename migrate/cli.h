@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h: what every command shares: exit codes, option tables, DSNs and passwords. stdout carries results, stderr
+ * everything else.
+ */
+#ifndef KFPM_CLI_H
+#define KFPM_CLI_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "backends/backend.h"
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_ERROR = 1,
+    EXIT_USAGE = 2,
+    EXIT_PENDING = 3,
+    EXIT_VERIFY_FAILED = 4,
+    EXIT_REJECTS = 5,
+    EXIT_LOCKED = 6,
+    EXIT_NEWER = 7,
+    EXIT_CHECKSUM = 8,
+    EXIT_UNREACHABLE = 69,
+    EXIT_STOPPED = 75,
+    EXIT_DENIED = 77
+};
+
+/* One option of a command: the table drives parsing and --help. */
+typedef struct cli_option {
+    const char *name;     /* without the dashes */
+    const char *argument; /* its name in --help; NULL: a switch. "[=]X" is written --name=X */
+    int key;              /* what the command's switch sees */
+    const char *help;
+} cli_option;
+
+typedef struct cli_command {
+    const char *name;     /* "schema upgrade" */
+    const char *operands; /* "RUN", or "" */
+    const char *summary;
+    const cli_option *options; /* ends with {0} */
+    int (*run)(const struct cli_command *command, int argc, char **argv);
+} cli_command;
+
+extern const cli_command cli_import, cli_show, cli_status;
+extern const cli_command cli_schema_status, cli_schema_upgrade, cli_schema_print, cli_schema_adopt;
+
+/* The next option's key; -1: no more (operands start at *index); -2: wrong usage, said on stderr; -3: --help was
+ * printed. */
+int cli_next(const cli_command *command, int argc, char **argv, const char **argument, int *index);
+void cli_print_help(const cli_command *command);
+/* Says what is wrong and where help is; returns EXIT_USAGE. */
+int cli_usage(const cli_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A whole number in [low, high]; false otherwise. */
+bool cli_parse_number(const char *text, long low, long high, long *out);
+
+typedef enum cli_side { CLI_SOURCE, CLI_TARGET } cli_side;
+
+/* Where a database is, and the password for it from KFPSTORE_{SOURCE,TARGET}_PASSWORD or …_PASSWORD_FILE. */
+typedef struct cli_database {
+    kfpb_dsn dsn;
+    char *password; /* NULL: none given */
+    char text[256]; /* for messages, without secrets */
+} cli_database;
+
+/* Says on stderr what is wrong; an exit code. */
+int cli_database_init(cli_database *database, cli_side side, const char *dsn);
+void cli_database_free(cli_database *database);
+kfpb_open_options cli_open_options(const cli_database *database);
+
+/* Says "kfp-migrate: <what>: <message>" and returns the exit code of the error. */
+int cli_report_error(const char *what, const kfps_error *error);
+/* A line on stderr, after any live progress line was wiped. */
+void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Set by SIGTERM and SIGINT. */
+extern volatile int cli_stop;
+void cli_catch_signals(void);
+
+#endif

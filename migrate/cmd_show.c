@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/base/fail.h"
+#include "backends/base/text.h"
+#include "libkfpstore/canonical_json.h"
+#include "migrate/cli.h"
+#include "migrate/names.h"
+#include "migrate/show/run_tree.h"
+
+enum { OPT_TARGET = 256 };
+
+static const cli_option options_table[] = {{"target", "DSN", OPT_TARGET, "the KFP database (required)"}, {0}};
+
+enum { SHOWN_VALUE = 60 };
+
+/* Text from the database on a terminal: control characters would be obeyed there. */
+static void print_text(const char *text, size_t limit)
+{
+    size_t width = 0;
+    for (const unsigned char *c = (const unsigned char *) (text != NULL ? text : ""); *c != '\0'; c++) {
+        if (width >= limit && (*c & 0xc0) != 0x80) {
+            fputs("…", stdout);
+            return;
+        }
+        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)) {
+            printf("\\x%02x", *c == 0xc2 ? c[1] : *c);
+            c += *c == 0xc2;
+            width += 4;
+        } else {
+            putchar(*c);
+            width += (*c & 0xc0) != 0x80;
+        }
+    }
+}
+
+/* Like print_text, but of a URI the query string is left out: it may be a signature. */
+static void print_value(const char *text)
+{
+    kfpb_text shown = {0};
+    for (const char *c = text; *c != '\0';) {
+        const size_t word = strcspn(c, " \t\n\"'<>");
+        const char *scheme = strstr(c, "://");
+        const size_t query = strcspn(c, "?");
+        if (scheme != NULL && scheme < c + word && query < word) {
+            kfpb_text_addn(&shown, c, query);
+            kfpb_text_add(&shown, "?…");
+        } else {
+            kfpb_text_addn(&shown, c, word);
+        }
+        c += word;
+        if (*c != '\0')
+            kfpb_text_char(&shown, *c++);
+    }
+    print_text(kfpb_text_get(&shown), SHOWN_VALUE);
+    kfpb_text_free(&shown);
+}
+
+static void format_duration(int64_t seconds, char *out, size_t size)
+{
+    if (seconds >= 3600)
+        snprintf(out, size, "%" PRId64 "h%02" PRId64 "m%02" PRId64 "s", seconds / 3600, seconds / 60 % 60,
+                 seconds % 60);
+    else if (seconds >= 60)
+        snprintf(out, size, "%" PRId64 "m%02" PRId64 "s", seconds / 60, seconds % 60);
+    else
+        snprintf(out, size, "%" PRId64 "s", seconds);
+}
+
+static void print_duration(int64_t from, int64_t to)
+{
+    char text[48];
+    if (to <= 0 || to < from)
+        return;
+    format_duration(to - from, text, sizeof text);
+    printf("  %s", text);
+}
+
+static void print_parameters(const char *indent, const char *direction, const char *json)
+{
+    json_t *list = json != NULL ? json_loads(json, JSON_ALLOW_NUL, NULL) : NULL;
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry)
+    {
+        const char *key = json_string_value(json_object_get(entry, "parameterKey"));
+        const char *iteration = json_string_value(json_object_get(json_object_get(entry, "producer"), "iteration"));
+        const json_t *held = json_object_get(entry, "value");
+        kfpb_text value = {0};
+        if (held != NULL && kfpsi_canonical_json(held, KFPSI_NUMBERS_EXACT, &value, NULL) != KFPS_OK)
+            kfpb_text_clear(&value);
+        printf("%s%s ", indent, direction);
+        print_text(key, SHOWN_VALUE);
+        if (iteration != NULL) {
+            putchar('[');
+            print_text(iteration, SHOWN_VALUE);
+            putchar(']');
+        }
+        fputs(" = ", stdout);
+        print_value(kfpb_text_get(&value));
+        putchar('\n');
+        kfpb_text_free(&value);
+    }
+    json_decref(list);
+}
+
+static void print_link(const char *indent, const tree_link *link)
+{
+    printf("%s%s ", indent, link->type >= KFPS_IO_ITERATOR_OUTPUT ? "out" : "in ");
+    print_text(link->key, SHOWN_VALUE);
+    if (link->iteration >= 0)
+        printf("[%" PRId64 "]", link->iteration);
+    fputs(": ", stdout);
+    print_text(link->name, SHOWN_VALUE);
+    if (link->has_number) {
+        char number[KFPB_DOUBLE_SIZE];
+        kfpb_format_double(link->number, number);
+        printf(" = %s", number);
+    }
+    if (link->uri != NULL) {
+        fputs("  ", stdout);
+        print_text(link->uri, 2 * SHOWN_VALUE);
+    }
+    putchar('\n');
+}
+
+static void print_attributes(const char *json)
+{
+    json_t *attributes = json != NULL ? json_loads(json, 0, NULL) : NULL;
+    const char *index = json_string_value(json_object_get(attributes, "iterationIndex"));
+    const char *count = json_string_value(json_object_get(attributes, "iterationCount"));
+    if (index != NULL) {
+        fputs("  iteration ", stdout);
+        print_text(index, SHOWN_VALUE);
+    }
+    if (count != NULL) {
+        fputs("  ", stdout);
+        print_text(count, SHOWN_VALUE);
+        fputs(" iterations", stdout);
+    }
+    json_decref(attributes);
+}
+
+static void print_task(const tree_task *t, const char *indent)
+{
+    const bool last = t->next == NULL;
+    printf("%s%s", indent, last ? "└─ " : "├─ ");
+    print_text(t->task.name, 2 * SHOWN_VALUE);
+    if (t->task.display_name != NULL && t->task.display_name[0] != '\0' &&
+        strcmp(t->task.display_name, t->task.name != NULL ? t->task.name : "") != 0) {
+        fputs(" (", stdout);
+        print_text(t->task.display_name, SHOWN_VALUE);
+        putchar(')');
+    }
+    printf("  %s  %s", name_of_task_type(t->task.type), name_of_task_state(t->task.state));
+    print_duration(t->task.started_at > 0 ? t->task.started_at : t->task.created_at, t->task.finished_at);
+    print_attributes(t->task.type_attributes_json);
+    putchar('\n');
+}
+
+static void print_details(const tree_task *t, const char *indent)
+{
+    print_parameters(indent, "in ", t->task.input_parameters_json);
+    for (size_t i = 0; i < t->link_count; i++)
+        print_link(indent, &t->links[i]);
+    print_parameters(indent, "out", t->task.output_parameters_json);
+}
+
+/* The columns left of a task's children. */
+static const char *cell_below(const tree_task *t)
+{
+    return t->next == NULL ? "   " : "│  ";
+}
+
+/* Depth first without recursion: how deep a tree is, the database says. */
+static void print_tasks(const tree_task *t)
+{
+    kfpb_text indent = {0};
+    while (t != NULL && !indent.out_of_memory) {
+        print_task(t, kfpb_text_get(&indent));
+        const size_t outer = indent.length;
+        kfpb_text_add(&indent, cell_below(t));
+        const size_t inner = indent.length;
+        kfpb_text_add(&indent, t->first_child != NULL ? "│    " : "     ");
+        print_details(t, kfpb_text_get(&indent));
+        kfpb_text_cut(&indent, inner);
+        if (t->first_child != NULL) {
+            t = t->first_child;
+            continue;
+        }
+        kfpb_text_cut(&indent, outer);
+        while (t->next == NULL && t->parent != NULL) {
+            t = t->parent;
+            kfpb_text_cut(&indent, indent.length - strlen(cell_below(t)));
+        }
+        t = t->next;
+    }
+    kfpb_text_free(&indent);
+}
+
+static void print_tree(const run_tree *tree)
+{
+    fputs("run ", stdout);
+    print_text(tree->uuid, 2 * SHOWN_VALUE);
+    fputs("  ", stdout);
+    print_text(tree->name, 2 * SHOWN_VALUE);
+    fputs("  ", stdout);
+    print_text(tree->state, SHOWN_VALUE);
+    print_duration(tree->created_at, tree->finished_at);
+    if (tree->run_namespace != NULL && tree->run_namespace[0] != '\0') {
+        fputs("  namespace ", stdout);
+        print_text(tree->run_namespace, SHOWN_VALUE);
+    }
+    putchar('\n');
+    if (tree->task_count == 0)
+        puts("(no tasks)");
+    print_tasks(tree->roots);
+}
+
+static int run(const cli_command *command, int argc, char **argv)
+{
+    const char *value, *dsn = NULL;
+    int index = 1;
+    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
+        if (key < 0)
+            return key == -3 ? EXIT_DONE : EXIT_USAGE;
+        dsn = value;
+    }
+    if (index + 1 != argc)
+        return cli_usage(command, "show needs one RUN: a UUID or a name");
+    if (dsn == NULL)
+        return cli_usage(command, "show needs --target");
+
+    cli_database target;
+    kfps_error error = {0};
+    kfpb_conn *conn = NULL;
+    kfpb_arena arena;
+    run_tree tree;
+    kfpb_arena_init(&arena);
+    int code = cli_database_init(&target, CLI_TARGET, dsn);
+    if (code == EXIT_DONE) {
+        kfpb_open_options open_options = cli_open_options(&target);
+        open_options.read_only = true;
+        if (kfpb_open(&target.dsn, &open_options, &conn, &error) != KFPS_OK ||
+            run_tree_read(conn, argv[index], &arena, &tree, &error) != KFPS_OK)
+            code = cli_report_error(target.text, &error);
+        else
+            print_tree(&tree);
+    }
+    kfpb_close(&conn);
+    kfpb_arena_free(&arena);
+    cli_database_free(&target);
+    return code;
+}
+
+const cli_command cli_show = {"show", "RUN",
+                              "Prints the tasks of a run as a tree, with states, artifacts, parameters and metrics.",
+                              options_table, run};

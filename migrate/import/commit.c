@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/base/fail.h"
+#include "migrate/import/job.h"
+#include "migrate/import/rejects.h"
+#include "migrate/import/writer.h"
+
+typedef struct write_job {
+    import_job *job;
+    group_run **runs;
+    size_t count;
+    int attempts;
+    write_result result;
+} write_job;
+
+/* After an uncertain COMMIT: the runs are all there, or none is. */
+static kfps_status was_committed(const write_job *w, kfpb_conn *conn, kfpb_arena *arena, bool *committed,
+                                 kfps_error *error)
+{
+    size_t expected = 0;
+    int64_t found = 0;
+    int64_t *ids = kfpb_arena_array(arena, w->count, sizeof *ids);
+    *committed = false;
+    if (ids == NULL)
+        return kfpb_fail_no_memory(error);
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->runs[i]->outcome == RUN_IMPORTED)
+            ids[expected++] = w->runs[i]->source->context_id;
+    }
+    if (expected == 0)
+        return KFPS_OK;
+    const kfps_status status = ledger_count_imported(conn, w->job->options->source_id, ids, expected, &found, error);
+    *committed = status == KFPS_OK && (size_t) found == expected;
+    return status;
+}
+
+static kfps_status write_body(kfpb_conn *conn, void *context, kfps_error *error)
+{
+    write_job *w = context;
+    kfpb_arena arena;
+    kfpb_arena_init(&arena);
+    kfps_status status = KFPS_OK;
+    bool committed = false;
+    if (w->attempts++ > 0)
+        status = was_committed(w, conn, &arena, &committed, error);
+    if (status == KFPS_OK && !committed) {
+        status = write_runs(conn, w->runs, w->count, w->job->options->source_id, &arena, &w->result, error);
+        if (status == KFPS_OK)
+            status = schema_lease_fence(w->job->lease, conn, 1, error);
+    }
+    kfpb_arena_free(&arena);
+    return status;
+}
+
+static kfps_status write_some(import_job *job, group_run **runs, size_t count)
+{
+    write_job w = {.job = job, .runs = runs, .count = count};
+    const kfps_status status = kfpsi_run(job->pool, &import_retry, write_body, &w, &job->error);
+    if (status == KFPS_OK) {
+        size_t rows = 0;
+        for (size_t i = 0; i < count; i++)
+            rows += runs[i]->outcome == RUN_IMPORTED ? runs[i]->rows.artifact_count : 0;
+        job->report->counts.artifacts += (uint64_t) w.result.new_artifacts;
+        job->report->counts.artifacts_reused += rows - (size_t) w.result.new_artifacts;
+    }
+    return status;
+}
+
+/* A full disk or a damaged file says nothing about a run, although a smaller one might still pass. */
+static bool is_about_storage(const kfps_error *error)
+{
+    enum { SQLITE_IO = 10, SQLITE_DAMAGED = 11, SQLITE_DISK_FULL = 13 };
+    enum { MYSQL_DISK_FULL = 1021, MYSQL_ENGINE = 1030, MYSQL_TABLE_FULL = 1114 };
+    if (error->sqlstate[0] == '\0') {
+        const int code = error->vendor_code & 0xff;
+        return code == SQLITE_IO || code == SQLITE_DAMAGED || code == SQLITE_DISK_FULL;
+    }
+    return error->vendor_code == MYSQL_DISK_FULL || error->vendor_code == MYSQL_ENGINE ||
+           error->vendor_code == MYSQL_TABLE_FULL || strncmp(error->sqlstate, "53", 2) == 0 ||
+           strncmp(error->sqlstate, "58", 2) == 0 || strncmp(error->sqlstate, "XX", 2) == 0;
+}
+
+/* What the target says about the rows themselves, so that another run may pass. */
+static bool is_about_rows(const import_job *job, kfps_status status)
+{
+    if (status == KFPS_INTERNAL)
+        return !is_about_storage(&job->error);
+    return status == KFPS_INVALID || status == KFPS_TOO_LARGE || status == KFPS_EXISTS || status == KFPS_FOREIGN_KEY;
+}
+
+static bool write_one_by_one(import_job *job, group *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        group_run *run = &g->runs[i];
+        kfps_status status = write_some(job, &run, 1);
+        if (is_about_rows(job, status) && schema_lease_held(job->lease) && run->outcome == RUN_IMPORTED) {
+            const bool key = status == KFPS_EXISTS && strstr(job->error.message, "UniqueLink") != NULL;
+            run->outcome = RUN_REJECTED;
+            run->reason = key ? NOTE_KEY_COLLISION : NOTE_TARGET_REFUSED;
+            run->detail = kfpb_arena_text(&g->arena, job->error.message);
+            note_add(&run->notes, &g->arena, run->reason, "context", run->source->context_id, run->detail);
+            status = write_some(job, &run, 1); /* its line in the ledger */
+        }
+        if (status != KFPS_OK)
+            return job_fail_write(job);
+    }
+    return true;
+}
+
+bool job_commit_group(import_job *job, group *g)
+{
+    group_run **runs = kfpb_arena_array(&g->arena, g->count, sizeof *runs);
+    if (runs == NULL) {
+        kfpb_fail_no_memory(&job->error);
+        return job_fail(job, NULL);
+    }
+    bool rows_exist = false;
+    for (size_t i = 0; i < g->count; i++) {
+        runs[i] = &g->runs[i];
+        rows_exist |= g->runs[i].rows_exist;
+    }
+    if (rows_exist)
+        return write_one_by_one(job, g);
+    const kfps_status status = write_some(job, runs, g->count);
+    if (is_about_rows(job, status) && schema_lease_held(job->lease))
+        return write_one_by_one(job, g);
+    return status == KFPS_OK || job_fail_write(job);
+}
+
+/* ---- contexts without a run row -----------------------------------------------------------------------------------
+ */
+
+typedef struct skip_job {
+    import_job *job;
+    const int64_t *ids;
+    size_t count;
+} skip_job;
+
+static kfps_status skip_body(kfpb_conn *conn, void *context, kfps_error *error)
+{
+    const skip_job *s = context;
+    kfpb_arena arena;
+    kfpb_arena_init(&arena);
+    kfps_status status = write_skipped(conn, s->ids, s->count, s->job->options->source_id, &arena, error);
+    if (status == KFPS_OK)
+        status = schema_lease_fence(s->job->lease, conn, 1, error);
+    kfpb_arena_free(&arena);
+    return status;
+}
+
+bool job_commit_skipped(import_job *job)
+{
+    enum { PAGE = 500 };
+    int64_t ids[PAGE];
+    import_counts *c = &job->report->counts;
+    size_t n = 0;
+    for (size_t i = 0; i <= job->plan.count; i++) {
+        const bool end = i == job->plan.count;
+        if (!end && job->plan.runs[i].state == PLAN_NO_ROW) {
+            const plan_run *run = &job->plan.runs[i];
+            c->runs_skipped++;
+            c->executions_skipped += run->executions;
+            c->notes[NOTE_NO_RUN_ROW]++;
+            if (!rejects_write_outside(job->rejects, NOTE_NO_RUN_ROW, "context", run->context_id, run->context_id))
+                return job_fail(job, job->options->rejects_path);
+            if ((run->flags & PLAN_LEDGER_SKIPPED) == 0)
+                ids[n++] = run->context_id;
+        }
+        if (job->options->dry_run) {
+            n = 0;
+        } else if (n == PAGE || (end && n > 0)) {
+            skip_job skip = {job, ids, n};
+            if (kfpsi_run(job->pool, &import_retry, skip_body, &skip, &job->error) != KFPS_OK)
+                return job_fail_write(job);
+            n = 0;
+        }
+    }
+    return true;
+}
+
+/* ---- the completion row -------------------------------------------------------------------------------------------
+ */
+
+typedef struct mark_job {
+    import_job *job;
+    ledger_migration row;
+} mark_job;
+
+static kfps_status mark_body(kfpb_conn *conn, void *context, kfps_error *error)
+{
+    const mark_job *m = context;
+    const kfps_status status = write_migration(conn, &m->row, error);
+    return status == KFPS_OK ? schema_lease_fence(m->job->lease, conn, 1, error) : status;
+}
+
+bool job_commit_mark(import_job *job, const char *state)
+{
+    const bool complete = strcmp(state, LEDGER_COMPLETE) == 0;
+    if (job->options->dry_run)
+        return true;
+    char *json = complete ? report_json(job->report, job->options) : NULL;
+    mark_job m = {job,
+                  {.source = job->options->source_id,
+                   .state = state,
+                   .report = json,
+                   .started_at = job->report->started_at,
+                   .completed_at = complete ? time(NULL) : 0,
+                   .tool_version = kfps_version()}};
+    const kfps_status status = kfpsi_run(job->pool, &import_retry, mark_body, &m, &job->error);
+    free(json);
+    return status == KFPS_OK || job_fail_write(job);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "migrate/import/job.h"
+
+/* The work is idempotent (ids are derived, the ledger is looked at), so that an uncertain write is simply done again: a
+ * server that is restarted is waited for, for about a minute. */
+const kfpsi_retry import_retry = {.attempts = 40, .first_ms = 20, .cap_ms = 2000, .repeat_uncertain = true};
+
+bool job_fail(import_job *job, const char *what)
+{
+    progress_end(&job->progress);
+    job->exit_code = cli_report_error(what, &job->error);
+    return false;
+}
+
+bool job_fail_write(import_job *job)
+{
+    job_fail(job, job->options->target.text);
+    if (job->lease != NULL && !schema_lease_held(job->lease))
+        job->exit_code = EXIT_LOCKED;
+    return false;
+}
+
+bool job_refuse(import_job *job, int code, const char *sentence)
+{
+    cli_say("kfp-migrate: %s: %s", job->options->target.text, sentence);
+    job->exit_code = code;
+    return false;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job.h: one import under way: what its files share. Each step returns false after it has said what is wrong and set
+ * the exit code. */
+#ifndef KFPM_IMPORT_JOB_H
+#define KFPM_IMPORT_JOB_H
+
+#include "libkfpstore/transaction.h"
+#include "migrate/import/collision.h"
+#include "migrate/import/group.h"
+#include "migrate/import/progress.h"
+#include "migrate/import/report.h"
+#include "migrate/import/seen.h"
+#include "schema/lease.h"
+
+typedef struct import_job {
+    const import_options *options;
+    import_report *report;
+    mlmd_source *source;
+    kfpsi_pool *pool;    /* of the target; NULL: a dry run into a database that is still to be made */
+    schema_lease *lease; /* NULL in a dry run */
+    plan plan;
+    collision_check collisions;
+    seen_artifacts seen; /* dry run: which artifacts were counted */
+    progress progress;
+    FILE *rejects;
+    const char *legacy_table; /* NULL: none */
+    bool upgraded;            /* the target has our tables */
+    int json_depth;
+    kfps_error error;
+    int exit_code; /* what the command ends with, unless it went well */
+} import_job;
+
+/* How a transaction is tried again. */
+extern const kfpsi_retry import_retry;
+
+/* job.c */
+bool job_fail(import_job *job, const char *what);
+/* A write that failed: if the lease was lost meanwhile, that is why. */
+bool job_fail_write(import_job *job);
+bool job_refuse(import_job *job, int code, const char *sentence);
+
+/* open.c: everything that is there before the first run is read. */
+bool job_open(import_job *job);
+/* False: the reject file could not be written to its end. */
+bool job_close(import_job *job);
+
+/* commit.c: a group's runs into the target, all in one transaction; run by run where one of them is refused. */
+bool job_commit_group(import_job *job, group *g);
+/* The ledger says of every run context what became of it; what it says already is not said again. */
+bool job_commit_skipped(import_job *job);
+/* The mark of an import that goes on, or that is complete. */
+bool job_commit_mark(import_job *job, const char *state);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger.h: the import's own tables as data: which runs are done, which artifacts are ours, the mark of a finished
+ * import. */
+#ifndef KFPM_LEDGER_H
+#define KFPM_LEDGER_H
+
+#include "backends/backend.h"
+
+/* kfpstore_migration_run.Outcome */
+#define LEDGER_IMPORTED "imported"
+#define LEDGER_SKIPPED  "skipped"
+#define LEDGER_REJECTED "rejected"
+/* .Reason of an imported run whose row in run_details the import made */
+#define LEDGER_RUN_CREATED "run-created"
+
+typedef struct ledger_run {
+    const char *source;
+    int64_t context_id;
+    const char *run_uuid; /* NULL: unknown */
+    const char *context_name;
+    const char *outcome;
+    const char *reason; /* NULL */
+    const char *digest; /* NULL */
+    int64_t tasks, artifacts, links, executions, rejected;
+    int64_t terminal;  /* 1: the run was over when it was imported */
+    const char *notes; /* JSON object: how often each reason; NULL */
+    int64_t imported_at;
+    const char *tool_version;
+} ledger_run;
+
+typedef struct ledger_artifact {
+    const char *artifact_uuid;
+    const char *source;
+    int64_t mlmd_id;
+} ledger_artifact;
+
+typedef struct ledger_migration {
+    const char *source;
+    const char *state; /* "importing", "complete" */
+    const char *report;
+    int64_t started_at, completed_at;
+    const char *tool_version;
+} ledger_migration;
+
+extern const kfpb_table ledger_runs;       /* kfpstore_migration_run */
+extern const kfpb_table ledger_artifacts;  /* kfpstore_migrated_artifact */
+extern const kfpb_table ledger_migrations; /* kfpstore_migration */
+
+/* A row as it is read back; NULL is "". */
+typedef struct ledger_entry {
+    int64_t context_id;
+    const char *outcome, *reason, *context_name;
+} ledger_entry;
+
+/* Calls `see` for the ledger's rows of the source with first <= ContextID <= last. */
+typedef void (*ledger_see)(void *context, const ledger_entry *entry);
+kfps_status ledger_read(kfpb_conn *conn, const char *source, int64_t first, int64_t last, ledger_see see, void *context,
+                        kfps_error *error);
+/* How many of these contexts of the source the ledger has as imported. */
+kfps_status ledger_count_imported(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,
+                                  int64_t *imported, kfps_error *error);
+
+/* Whether an import of the source was finished. */
+kfps_status ledger_is_complete(kfpb_conn *conn, const char *source, bool *complete, kfps_error *error);
+
+#define LEDGER_IMPORTING "importing" /* kfpstore_migration.State */
+#define LEDGER_COMPLETE  "complete"
+
+#endif

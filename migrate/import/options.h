@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.h: what an import is told to do. */
+#ifndef KFPM_IMPORT_OPTIONS_H
+#define KFPM_IMPORT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "migrate/cli.h"
+#include "migrate/source/source.h"
+
+typedef struct import_options {
+    cli_database source;
+    cli_database target;
+    bool create_target;
+    bool create_missing_runs;
+    bool canceled_is_failed;
+    bool dry_run;
+    bool json;
+    const char *source_id;                /* "" by default */
+    const char *const *run_context_types; /* beside system.PipelineRun */
+    size_t run_context_type_count;
+    mlmd_encoding encoding;
+    long batch;               /* executions per transaction; a run is never split */
+    long wait_s;              /* for another holder of the lease */
+    const char *rejects_path; /* NULL: none */
+} import_options;
+
+#endif

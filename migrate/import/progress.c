@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "migrate/import/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double live_interval = 0.2, log_interval = 30;
+
+double progress_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+void progress_start(progress *p, uint64_t total)
+{
+    memset(p, 0, sizeof *p);
+    p->live = isatty(STDERR_FILENO);
+    p->started = progress_now();
+    p->said = p->live ? 0 : p->started;
+    p->total = total;
+}
+
+static void format_duration(double seconds, char *out, size_t size)
+{
+    const long s = (long) seconds;
+    if (s >= 3600)
+        snprintf(out, size, "%ldh%02ldm", s / 3600, s / 60 % 60);
+    else
+        snprintf(out, size, "%ldm%02lds", s / 60, s % 60);
+}
+
+void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t rejected)
+{
+    const double now = progress_now();
+    if (now - p->said < (p->live ? live_interval : log_interval))
+        return;
+    p->said = now;
+    const double spent = now - p->started;
+    const double rate = spent > 0 ? (double) done / spent : 0;
+    char eta[32] = "?", took[32];
+    if (rate > 0 && p->total >= done)
+        format_duration((double) (p->total - done) / rate, eta, sizeof eta);
+    format_duration(spent, took, sizeof took);
+    fprintf(stderr,
+            "%sexecutions %" PRIu64 "/%" PRIu64 " (%.1f%%) %.0f/s skipped %" PRIu64 " rejected %" PRIu64 " %s ETA %s%s",
+            p->live ? "\r" : "", done, p->total, p->total > 0 ? 100.0 * (double) done / (double) p->total : 100.0, rate,
+            skipped, rejected, took, eta, p->live ? "\033[K" : "\n");
+    fflush(stderr);
+    p->line_open = p->live;
+}
+
+void progress_end(progress *p)
+{
+    if (p->line_open)
+        fputs("\r\033[K", stderr);
+    p->line_open = false;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* progress.h: how far an import is, on stderr: a live line on a terminal, a line every 30 s elsewhere. */
+#ifndef KFPM_PROGRESS_H
+#define KFPM_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct progress {
+    bool live;      /* stderr is a terminal */
+    double started; /* monotonic seconds */
+    double said;    /* when the last line went out */
+    uint64_t total; /* executions to do */
+    bool line_open; /* a live line stands there */
+} progress;
+
+void progress_start(progress *p, uint64_t total);
+/* Cheap: says something only when it is time. */
+void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t rejected);
+/* Wipes the live line. */
+void progress_end(progress *p);
+/* Monotonic seconds. */
+double progress_now(void);
+
+#endif

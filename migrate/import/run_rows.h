@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_rows.h: the minimal rows of run_details and experiments that --missing-runs=create makes. */
+#ifndef KFPM_RUN_ROWS_H
+#define KFPM_RUN_ROWS_H
+
+#include "migrate/import/group.h"
+
+/* Rows for those of the runs that need one; nothing where none does. */
+kfps_status write_run_rows(kfpb_conn *conn, group_run *const *runs, size_t count, kfpb_arena *arena, kfps_error *error);
+
+#endif
