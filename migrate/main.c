@@ -21,7 +21,7 @@ static void print_overview(FILE *out)
           "  --help           show this and end; 'kfp-migrate COMMAND --help' says more\n\n"
           "Databases are named by URLs: sqlite:///PATH, postgresql://USER@HOST/DB, mysql://USER@HOST/DB.\n"
           "Passwords come from KFPSTORE_SOURCE_PASSWORD and KFPSTORE_TARGET_PASSWORD, the same with _FILE,\n"
-          "or PostgreSQL's own password file; never from the command line.\n",
+          "or the client's own password file; never from the command line.\n",
           out);
 }
 

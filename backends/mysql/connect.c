@@ -6,6 +6,7 @@
 #include "backends/base/fail.h"
 #include "backends/dbi.h"
 #include "backends/mysql/mysql.h"
+#include "backends/mysql/option_file.h"
 
 enum { CONNECT_SECONDS = 10 };
 
@@ -114,6 +115,8 @@ kfps_status kfpb_mysql_target_init(kfpb_mysql_target *target, const kfpb_dsn *ds
                               !copy(dsn->database, &target->database) || !copy(dsn->socket, &target->socket) ||
                               !copy(options->driver_dir, &target->driver_dir)))
         status = kfpb_fail_no_memory(error);
+    if (status == KFPS_OK && target->password == NULL)
+        target->password = kfpb_mysql_own_password();
     return status;
 }
 
