@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/base/fail.h"
+#include "backends/base/text.h"
 #include "libkfpstore/canonical_json.h"
 
 /* Upstream's preimages: lp(s) is a 32-bit big-endian length and the bytes; integers are big-endian two's complement. */
@@ -32,14 +33,9 @@ static void put_text(struct sha256_ctx *sha, const char *s)
 
 static void finish(struct sha256_ctx *sha, char out[KFPS_HASH_SIZE])
 {
-    static const char hex[] = "0123456789abcdef";
     uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_digest(sha, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        out[2 * i] = hex[digest[i] >> 4];
-        out[2 * i + 1] = hex[digest[i] & 15];
-    }
-    out[2 * sizeof digest] = '\0';
+    kfpb_hex(digest, sizeof digest, out);
 }
 
 void kfps_uri_hash(const char *uri, char out[KFPS_HASH_SIZE])

@@ -226,3 +226,13 @@ bool kfpb_parse_int(const char *s, int64_t *value)
     *value = sum;
     return true;
 }
+
+void kfpb_hex(const uint8_t *bytes, size_t count, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < count; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * count] = '\0';
+}

@@ -41,4 +41,7 @@ bool kfpb_parse_double(const char *s, double *value);
 /* Reads a decimal int64; false on anything else, overflow included. */
 bool kfpb_parse_int(const char *s, int64_t *value);
 
+/* Two lower-case hexadecimal digits for each byte, and a NUL. */
+void kfpb_hex(const uint8_t *bytes, size_t count, char *out);
+
 #endif

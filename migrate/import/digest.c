@@ -4,6 +4,8 @@
 #include <nettle/sha2.h>
 #include <string.h>
 
+#include "backends/base/text.h"
+
 /* Every field goes in behind its length or in fixed width, so that no two different runs have the same preimage. */
 
 static void put_int(struct sha256_ctx *sha, int64_t value)
@@ -125,12 +127,7 @@ void import_digest(const mlmd_run *run, const map_target *target, const map_opti
     put_executions(&sha, run->foreign, run->foreign_count);
     put_events(&sha, run->foreign_events, run->foreign_event_count);
 
-    static const char hex[] = "0123456789abcdef";
     uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_digest(&sha, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        out[2 * i] = hex[digest[i] >> 4];
-        out[2 * i + 1] = hex[digest[i] & 15];
-    }
-    out[2 * sizeof digest] = '\0';
+    kfpb_hex(digest, sizeof digest, out);
 }

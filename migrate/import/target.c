@@ -116,14 +116,19 @@ kfps_status target_find_runs(kfpb_conn *conn, const target_key *keys, size_t cou
     return status;
 }
 
-kfps_status target_existing_tasks(kfpb_conn *conn, const char *const *run_uuids, size_t count, target_see_task see,
-                                  void *context, kfps_error *error)
+typedef void (*see_pair)(void *context, const char *first, const char *second);
+
+/* `select` ends with the column that is to be in the list. */
+static kfps_status each_pair(kfpb_conn *conn, const char *select, const char *const *texts, size_t count, see_pair see,
+                             void *context, kfps_error *error)
 {
+    if (count == 0)
+        return KFPS_OK;
     kfpb_rows *rows = NULL;
     kfpb_sql sql;
     kfpb_sql_init(&sql, conn);
-    kfpb_sql_add(&sql, "SELECT \"RunUUID\", \"UUID\" FROM \"tasks\" WHERE \"RunUUID\"");
-    kfpb_sql_in_texts(&sql, run_uuids, count);
+    kfpb_sql_add(&sql, select);
+    kfpb_sql_in_texts(&sql, texts, count);
     kfps_status status = kfpb_sql_query(conn, &sql, &rows, error);
     int got = 0;
     while (status == KFPS_OK && (got = kfpb_next(rows, error)) > 0)
@@ -133,6 +138,13 @@ kfps_status target_existing_tasks(kfpb_conn *conn, const char *const *run_uuids,
     kfpb_rows_free(&rows);
     kfpb_sql_free(&sql);
     return status;
+}
+
+kfps_status target_existing_tasks(kfpb_conn *conn, const char *const *run_uuids, size_t count, target_see_task see,
+                                  void *context, kfps_error *error)
+{
+    return each_pair(conn, "SELECT \"RunUUID\", \"UUID\" FROM \"tasks\" WHERE \"RunUUID\"", run_uuids, count, see,
+                     context, error);
 }
 
 kfps_status target_legacy_fingerprints(kfpb_conn *conn, const char *table, const char *const *run_uuids, size_t count,
@@ -162,22 +174,8 @@ kfps_status target_legacy_fingerprints(kfpb_conn *conn, const char *table, const
 kfps_status target_existing_artifacts(kfpb_conn *conn, const char *const *uuids, size_t count, target_see_artifact see,
                                       void *context, kfps_error *error)
 {
-    if (count == 0)
-        return KFPS_OK;
-    kfpb_rows *rows = NULL;
-    kfpb_sql sql;
-    kfpb_sql_init(&sql, conn);
-    kfpb_sql_add(&sql, "SELECT \"UUID\", \"Namespace\" FROM \"artifacts\" WHERE \"UUID\"");
-    kfpb_sql_in_texts(&sql, uuids, count);
-    kfps_status status = kfpb_sql_query(conn, &sql, &rows, error);
-    int got = 0;
-    while (status == KFPS_OK && (got = kfpb_next(rows, error)) > 0)
-        see(context, kfpb_get_text(rows, 0, NULL), kfpb_get_text(rows, 1, NULL));
-    if (got < 0)
-        status = (kfps_status) error->code;
-    kfpb_rows_free(&rows);
-    kfpb_sql_free(&sql);
-    return status;
+    return each_pair(conn, "SELECT \"UUID\", \"Namespace\" FROM \"artifacts\" WHERE \"UUID\"", uuids, count, see,
+                     context, error);
 }
 
 kfps_status target_has_other_namespace(kfpb_conn *conn, const char *run_namespace, bool *other, kfps_error *error)
