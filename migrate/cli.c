@@ -11,7 +11,14 @@
 
 #include "backends/base/fail.h"
 
-enum { MAX_OPTIONS = 32, KEY_HELP = 1, HELP_COLUMN = 36 };
+enum { MAX_OPTIONS = 32, HELP_COLUMN = 36 };
+enum { KEY_HELP = 1, KEY_LOG_FORMAT };
+
+/* Of every command. */
+static const cli_option common_options[] = {
+    {"log-format", "text|json", KEY_LOG_FORMAT, "of messages and progress, on stderr (default: text)"},
+    {"help", NULL, KEY_HELP, "show this and end"},
+    {0}};
 
 volatile int cli_stop;
 
@@ -32,25 +39,46 @@ void cli_catch_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+static size_t add_options(struct option *table, size_t n, const cli_option *options)
+{
+    for (const cli_option *o = options; o->name != NULL && n < MAX_OPTIONS; o++)
+        table[n++] = (struct option){o->name, o->argument != NULL ? required_argument : no_argument, NULL, o->key};
+    return n;
+}
+
+/* The option without its value, which is none of a message's business. */
+static int wrong_option(const cli_command *command, int key, const char *word)
+{
+    cli_usage(command, "%.*s: %s", (int) strcspn(word, "="), word,
+              key == ':' ? "it needs a value" : "no such option, or not with a value, or short for several");
+    return -2;
+}
+
 int cli_next(const cli_command *command, int argc, char **argv, const char **argument, int *index)
 {
-    struct option table[MAX_OPTIONS + 2] = {0};
-    size_t n = 0;
-    for (const cli_option *o = command->options; o->name != NULL && n < MAX_OPTIONS; o++)
-        table[n++] = (struct option){o->name, o->argument != NULL ? required_argument : no_argument, NULL, o->key};
-    table[n] = (struct option){"help", no_argument, NULL, KEY_HELP};
-    const int key = getopt_long(argc, argv, "", table, NULL);
-    *argument = optarg;
-    *index = optind;
-    if (key == KEY_HELP) {
-        cli_print_help(command);
-        return -3;
+    struct option table[MAX_OPTIONS + 1] = {0};
+    add_options(table, add_options(table, 0, command->options), common_options);
+    opterr = 0;
+    for (;;) {
+        const int key = getopt_long(argc, argv, ":", table, NULL);
+        *argument = optarg;
+        *index = optind;
+        switch (key) {
+        case KEY_HELP:
+            cli_print_help(command);
+            return -3;
+        case KEY_LOG_FORMAT:
+            if (log_set_format(optarg))
+                break;
+            cli_usage(command, "--log-format: '%s' is not one of its values", cli_shown(optarg));
+            return -2;
+        case '?':
+        case ':':
+            return wrong_option(command, key, argv[optind - 1]);
+        default:
+            return key;
+        }
     }
-    if (key == '?') {
-        fprintf(stderr, "Try 'kfp-migrate %s --help'.\n", command->name);
-        return -2;
-    }
-    return key;
 }
 
 /* Columns on a terminal, not bytes: "…" is one. */
@@ -62,28 +90,47 @@ static int width_of(const char *text)
     return width;
 }
 
-void cli_print_help(const cli_command *command)
+static void print_options(const cli_option *options)
 {
-    printf("Usage: kfp-migrate %s [OPTION]…%s%s\n\n%s\n\n", command->name, *command->operands != '\0' ? " " : "",
-           command->operands, command->summary);
-    for (const cli_option *o = command->options; o->name != NULL; o++) {
+    for (const cli_option *o = options; o->name != NULL; o++) {
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", o->name, o->argument != NULL ? "=" : "",
                  o->argument != NULL ? o->argument : "");
         printf("  %s%*s %s\n", left, HELP_COLUMN - width_of(left), "", o->help);
     }
-    printf("  %-*s %s\n", HELP_COLUMN, "--help", "show this and end");
+}
+
+void cli_print_help(const cli_command *command)
+{
+    printf("Usage: kfp-migrate %s [OPTION]…%s%s\n\n%s\n\n", command->name, *command->operands != '\0' ? " " : "",
+           command->operands, command->summary);
+    print_options(command->options);
+    print_options(common_options);
 }
 
 int cli_usage(const cli_command *command, const char *format, ...)
 {
+    char message[512];
     va_list arguments;
     va_start(arguments, format);
-    fputs("kfp-migrate: ", stderr);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nTry 'kfp-migrate %s --help'.\n", command->name);
+    log_line(LOG_LEVEL_ERROR, NULL, "%s", message);
+    log_line(LOG_LEVEL_INFO, NULL, "Try 'kfp-migrate %s --help'.", command->name);
     return EXIT_USAGE;
+}
+
+const char *cli_shown(const char *text)
+{
+    enum { LONGEST = 40 };
+    size_t length = 0;
+    for (; text[length] != '\0'; length++) {
+        const char c = text[length];
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (length >= LONGEST || (!plain && strchr("-_.,+|", c) == NULL))
+            return "…";
+    }
+    return text;
 }
 
 bool cli_parse_number(const char *text, long low, long high, long *out)
@@ -125,7 +172,7 @@ static int read_password(cli_database *database, cli_side side)
     } else if (file != NULL) {
         database->password = read_secret(file);
         if (database->password == NULL) {
-            fprintf(stderr, "kfp-migrate: %s names a file that cannot be read: %s\n", names[side][1], strerror(errno));
+            log_line(LOG_LEVEL_ERROR, NULL, "%s names a file that cannot be read: %s", names[side][1], strerror(errno));
             return EXIT_ERROR;
         }
     }
@@ -137,7 +184,7 @@ int cli_database_init(cli_database *database, cli_side side, const char *dsn)
     memset(database, 0, sizeof *database);
     kfps_error error;
     if (kfpb_dsn_parse(dsn, &database->dsn, &error) != KFPS_OK) {
-        fprintf(stderr, "kfp-migrate: --%s: %s\n", side == CLI_SOURCE ? "source" : "target", error.message);
+        log_line(LOG_LEVEL_ERROR, NULL, "--%s: %s", side == CLI_SOURCE ? "source" : "target", error.message);
         return EXIT_USAGE;
     }
     kfpb_dsn_describe(&database->dsn, database->text, sizeof database->text);
@@ -179,17 +226,10 @@ static int exit_code_of(int32_t status)
 
 int cli_report_error(const char *what, const kfps_error *error)
 {
-    fprintf(stderr, "kfp-migrate: %s%s%s\n", what != NULL ? what : "", what != NULL ? ": " : "", error->message);
-    return exit_code_of(error->code);
-}
-
-void cli_say(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
+    const int code = exit_code_of(error->code);
+    json_t *fields = json_pack("{s:s,s:i,s:i,s:s*}", "status", kfps_status_name((kfps_status) error->code), "exit_code",
+                               code, "vendor_code", (int) error->vendor_code, "sqlstate",
+                               error->sqlstate[0] != '\0' ? error->sqlstate : NULL);
+    log_line(LOG_LEVEL_ERROR, fields, "%s%s%s", what != NULL ? what : "", what != NULL ? ": " : "", error->message);
+    return code;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "backends/backend.h"
+#include "migrate/log.h"
 
 enum exit_code {
     EXIT_DONE = 0,
@@ -46,8 +47,8 @@ typedef struct cli_command {
 extern const cli_command cli_import, cli_show, cli_status;
 extern const cli_command cli_schema_status, cli_schema_upgrade, cli_schema_print, cli_schema_adopt;
 
-/* The next option's key; -1: no more (operands start at *index); -2: wrong usage, said on stderr; -3: --help was
- * printed. */
+/* Every command takes --help and --log-format beside its own. The next option's key; -1: no more (operands start at
+ * *index); -2: wrong usage, said on stderr; -3: --help was printed. */
 int cli_next(const cli_command *command, int argc, char **argv, const char **argument, int *index);
 void cli_print_help(const cli_command *command);
 /* Says what is wrong and where help is; returns EXIT_USAGE. */
@@ -71,8 +72,18 @@ kfpb_open_options cli_open_options(const cli_database *database);
 
 /* Says "kfp-migrate: <what>: <message>" and returns the exit code of the error. */
 int cli_report_error(const char *what, const kfps_error *error);
-/* A line on stderr, after any live progress line was wiped. */
-void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* An information on stderr. */
+#define cli_say(...) log_line(LOG_LEVEL_INFO, NULL, __VA_ARGS__)
+/* A text of the command line that may be repeated in a message: itself if it is a short word, else a stand-in. What is
+ * mistyped may be a whole address with a password in it. */
+const char *cli_shown(const char *text);
+
+/* wait.c. With --wait: tries until the database answers, or `seconds` are over; then, as without it, opening it says
+ * what is wrong. `makes`: the command makes the database itself, so that only the server has to be there. EXIT_DONE, or
+ * EXIT_STOPPED after a signal. */
+int cli_wait(const cli_database *database, long seconds, bool makes);
+/* The server answers, or would, and has no such database; not one that is down, or an address that is wrong. */
+bool cli_database_missing(const cli_database *database, const kfps_error *error);
 
 /* Set by SIGTERM and SIGINT. */
 extern volatile int cli_stop;

@@ -18,6 +18,7 @@ enum {
     OPT_DRY_RUN,
     OPT_JSON,
     OPT_REJECTS,
+    OPT_WAIT,
     OPT_WAIT_LOCK
 };
 
@@ -37,6 +38,7 @@ static const cli_option options_table[] = {
     {"dry-run", NULL, OPT_DRY_RUN, "the same report; nothing can be written"},
     {"json", NULL, OPT_JSON, "the report as one JSON object"},
     {"rejects", "FILE", OPT_REJECTS, "list everything skipped, rejected or noted, one JSON object a line"},
+    {"wait", "SECONDS", OPT_WAIT, "wait so long for the databases to be there (default: 0)"},
     {"wait-lock", "SECONDS", OPT_WAIT_LOCK, "wait so long for another import to end (default: 40)"},
     {0}};
 
@@ -45,6 +47,7 @@ typedef struct arguments {
     const char *source, *target;
     char *run_contexts;
     const char *run_types[MAX_RUN_TYPES];
+    long wait_s; /* for the databases */
     import_options options;
 } arguments;
 
@@ -126,6 +129,8 @@ static bool read_option(arguments *a, int key, const char *value)
     case OPT_REJECTS:
         o->rejects_path = value;
         return true;
+    case OPT_WAIT:
+        return cli_parse_number(value, 0, 86400, &a->wait_s);
     case OPT_WAIT_LOCK:
         return cli_parse_number(value, 0, 86400, &o->wait_s);
     default:
@@ -152,7 +157,7 @@ static int print_report(const import_options *options, const import_report *repo
     }
     char *json = report_json(report, options);
     if (json == NULL) {
-        cli_say("kfp-migrate: out of memory");
+        log_line(LOG_LEVEL_ERROR, NULL, "out of memory");
         return EXIT_ERROR;
     }
     puts(json);
@@ -172,12 +177,12 @@ static int run(const cli_command *command, int argc, char **argv)
             goto out;
         }
         if (!read_option(&a, key, value)) {
-            code = cli_usage(command, "--%s: '%s' is not one of its values", option_name(key), value);
+            code = cli_usage(command, "--%s: '%s' is not one of its values", option_name(key), cli_shown(value));
             goto out;
         }
     }
     if (index < argc) {
-        code = cli_usage(command, "import takes no operand: '%s'", argv[index]);
+        code = cli_usage(command, "import takes no operand: '%s'", cli_shown(argv[index]));
         goto out;
     }
     if (a.source == NULL || a.target == NULL) {
@@ -190,6 +195,11 @@ static int run(const cli_command *command, int argc, char **argv)
     if (code != EXIT_DONE)
         goto out;
     cli_catch_signals();
+    code = cli_wait(&a.options.source, a.wait_s, false);
+    if (code == EXIT_DONE)
+        code = cli_wait(&a.options.target, a.wait_s, a.options.create_target);
+    if (code != EXIT_DONE)
+        goto out;
     code = print_report(&a.options, &report, import_execute(&a.options, &report));
 out:
     cli_database_free(&a.options.source);

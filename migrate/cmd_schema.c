@@ -10,13 +10,23 @@
 #include "migrate/schema_error.h"
 #include "schema/schema.h"
 
-enum { OPT_TARGET = 256, OPT_STANDALONE, OPT_DRY_RUN, OPT_EXIT_CODE, OPT_JSON, OPT_ENGINE, OPT_FROM, OPT_WAIT_LOCK };
+enum {
+    OPT_TARGET = 256,
+    OPT_STANDALONE,
+    OPT_DRY_RUN,
+    OPT_EXIT_CODE,
+    OPT_JSON,
+    OPT_ENGINE,
+    OPT_FROM,
+    OPT_WAIT,
+    OPT_WAIT_LOCK
+};
 
 /* The values of all schema commands; each command's table says which of them it takes. */
 typedef struct schema_arguments {
     const char *target, *engine;
     bool standalone, dry_run, exit_code, json;
-    long from, wait_s;
+    long from, wait_s, wait_lock_s;
 } schema_arguments;
 
 static bool read_option(schema_arguments *a, int key, const char *value)
@@ -42,8 +52,10 @@ static bool read_option(schema_arguments *a, int key, const char *value)
         return true;
     case OPT_FROM:
         return cli_parse_number(value, 1, INT_MAX, &a->from);
-    case OPT_WAIT_LOCK:
+    case OPT_WAIT:
         return cli_parse_number(value, 0, 86400, &a->wait_s);
+    case OPT_WAIT_LOCK:
+        return cli_parse_number(value, 0, 86400, &a->wait_lock_s);
     default:
         return false;
     }
@@ -54,15 +66,15 @@ static int read_arguments(const cli_command *command, int argc, char **argv, boo
 {
     const char *value;
     int index = 1;
-    *a = (schema_arguments){.from = 1, .wait_s = 40};
+    *a = (schema_arguments){.from = 1, .wait_lock_s = 40};
     for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
         if (key < 0)
             return key == -3 ? -1 : EXIT_USAGE;
         if (!read_option(a, key, value))
-            return cli_usage(command, "'%s' is not a value of this option", value);
+            return cli_usage(command, "'%s' is not a value of this option", cli_shown(value));
     }
     if (index < argc)
-        return cli_usage(command, "'%s' takes no operand: '%s'", command->name, argv[index]);
+        return cli_usage(command, "'%s' takes no operand: '%s'", command->name, cli_shown(argv[index]));
     if (needs_target && a->target == NULL)
         return cli_usage(command, "'%s' needs --target", command->name);
     return EXIT_DONE;
@@ -141,6 +153,8 @@ static int run_status(const cli_command *command, int argc, char **argv)
     if (code != EXIT_DONE)
         return code == -1 ? EXIT_DONE : code;
     code = cli_database_init(&target, CLI_TARGET, a.target);
+    if (code == EXIT_DONE)
+        code = cli_wait(&target, a.wait_s, false);
     if (code != EXIT_DONE)
         goto out;
     kfpb_open_options open_options = cli_open_options(&target);
@@ -188,16 +202,18 @@ static int run_action(const cli_command *command, int argc, char **argv, schema_
     int code = read_arguments(command, argc, argv, true, &a);
     if (code != EXIT_DONE)
         return code == -1 ? EXIT_DONE : code;
+    cli_catch_signals();
     code = cli_database_init(&target, CLI_TARGET, a.target);
+    if (code == EXIT_DONE)
+        code = cli_wait(&target, a.wait_s, create && a.standalone);
     if (code == EXIT_DONE) {
         kfpb_open_options open_options = cli_open_options(&target);
         open_options.create = create && a.standalone && !a.dry_run;
         const schema_upgrade_options options = {.standalone = a.standalone,
                                                 .dry_run = a.dry_run,
-                                                .wait_lock_s = (int) a.wait_s,
+                                                .wait_lock_s = (int) a.wait_lock_s,
                                                 .say = say_line,
                                                 .stop = &cli_stop};
-        cli_catch_signals();
         if (action(&target.dsn, &open_options, &options, &error) != KFPS_OK)
             code = cli_report_schema_error(&target, &error);
     }
@@ -232,7 +248,8 @@ static int run_print(const cli_command *command, int argc, char **argv)
         return cli_usage(command, "--from: there is no step %ld; the steps are 1 to %d", a.from, schema_version());
     const kfpb_driver *driver = kfpb_driver_find(a.engine);
     if (driver == NULL)
-        return cli_usage(command, "--engine: '%s' is none of this build; sqlite, pgsql, mysql are known", a.engine);
+        return cli_usage(command, "--engine: '%s' is none of this build; sqlite, pgsql, mysql are known",
+                         cli_shown(a.engine));
     if (schema_print(driver, (int) a.from, a.standalone, &script, &error) != KFPS_OK)
         code = cli_report_error("schema print", &error);
     else
@@ -252,6 +269,10 @@ static int run_print(const cli_command *command, int argc, char **argv)
     {                                                                                                           \
         "standalone", NULL, OPT_STANDALONE, "also experiments and run_details, for a database that no KFP made" \
     }
+#define WAIT                                                                                  \
+    {                                                                                         \
+        "wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)" \
+    }
 #define WAIT_LOCK                                                                                           \
     {                                                                                                       \
         "wait-lock", "SECONDS", OPT_WAIT_LOCK, "wait so long for another holder of the lease (default: 40)" \
@@ -260,14 +281,13 @@ static int run_print(const cli_command *command, int argc, char **argv)
 static const cli_option status_options[] = {TARGET,
                                             {"exit-code", NULL, OPT_EXIT_CODE, "end with 3 if steps are pending"},
                                             {"json", NULL, OPT_JSON, "one JSON object"},
+                                            WAIT,
                                             {0}};
 static const cli_option upgrade_options[] = {
-    TARGET,
-    STANDALONE,
-    {"dry-run", NULL, OPT_DRY_RUN, "print what would be run; nothing can be written"},
-    WAIT_LOCK,
-    {0}};
-static const cli_option adopt_options[] = {TARGET, {"dry-run", NULL, OPT_DRY_RUN, "compare only"}, WAIT_LOCK, {0}};
+    TARGET, STANDALONE, {"dry-run", NULL, OPT_DRY_RUN, "print what would be run; nothing can be written"},
+    WAIT,   WAIT_LOCK,  {0}};
+static const cli_option adopt_options[] = {
+    TARGET, {"dry-run", NULL, OPT_DRY_RUN, "compare only"}, WAIT, WAIT_LOCK, {0}};
 static const cli_option print_options[] = {{"engine", "E", OPT_ENGINE, "sqlite, pgsql or mysql (required)"},
                                            {"from", "N", OPT_FROM, "only the steps from number N on (default: 1)"},
                                            STANDALONE,

@@ -11,9 +11,12 @@
 #include "migrate/names.h"
 #include "migrate/show/run_tree.h"
 
-enum { OPT_TARGET = 256 };
+enum { OPT_TARGET = 256, OPT_WAIT };
 
-static const cli_option options_table[] = {{"target", "DSN", OPT_TARGET, "the KFP database (required)"}, {0}};
+static const cli_option options_table[] = {
+    {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
+    {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
+    {0}};
 
 enum { SHOWN_VALUE = 60 };
 
@@ -223,11 +226,15 @@ static void print_tree(const run_tree *tree)
 static int run(const cli_command *command, int argc, char **argv)
 {
     const char *value, *dsn = NULL;
+    long wait_s = 0;
     int index = 1;
     for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
         if (key < 0)
             return key == -3 ? EXIT_DONE : EXIT_USAGE;
-        dsn = value;
+        if (key == OPT_TARGET)
+            dsn = value;
+        if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
+            return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
     }
     if (index + 1 != argc)
         return cli_usage(command, "show needs one RUN: a UUID or a name");
@@ -241,6 +248,8 @@ static int run(const cli_command *command, int argc, char **argv)
     run_tree tree;
     kfpb_arena_init(&arena);
     int code = cli_database_init(&target, CLI_TARGET, dsn);
+    if (code == EXIT_DONE)
+        code = cli_wait(&target, wait_s, false);
     if (code == EXIT_DONE) {
         kfpb_open_options open_options = cli_open_options(&target);
         open_options.read_only = true;

@@ -10,12 +10,13 @@
 #include "migrate/notes.h"
 #include "schema/schema.h"
 
-enum { OPT_TARGET = 256, OPT_EXIT_CODE, OPT_JSON };
+enum { OPT_TARGET = 256, OPT_EXIT_CODE, OPT_JSON, OPT_WAIT };
 
 static const cli_option options_table[] = {
     {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
     {"exit-code", NULL, OPT_EXIT_CODE, "end with 3 if no import was finished or one is unfinished"},
     {"json", NULL, OPT_JSON, "one JSON object"},
+    {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
     {0}};
 
 /* The import's tables as one JSON object: {"imports":[…],"outcomes":[…],"notes":{…},"unfinished":bool}. */
@@ -207,9 +208,10 @@ static int check_tables(kfpb_conn *conn, const cli_database *target)
     else if (status.pending)
         code = EXIT_PENDING;
     if (code == EXIT_NEWER)
-        cli_say("kfp-migrate: %s: its schema is newer than this kfp-migrate", target->text);
+        log_line(LOG_LEVEL_ERROR, NULL, "%s: its schema is newer than this kfp-migrate", target->text);
     if (code == EXIT_PENDING)
-        cli_say("kfp-migrate: %s: its schema is not up to date; run 'kfp-migrate schema upgrade' first", target->text);
+        log_line(LOG_LEVEL_ERROR, NULL, "%s: its schema is not up to date; run 'kfp-migrate schema upgrade' first",
+                 target->text);
     schema_status_free(&status);
     return code;
 }
@@ -218,6 +220,7 @@ static int run(const cli_command *command, int argc, char **argv)
 {
     const char *value, *dsn = NULL;
     bool exit_code = false, as_json = false;
+    long wait_s = 0;
     int index = 1;
     for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
         if (key < 0)
@@ -226,9 +229,11 @@ static int run(const cli_command *command, int argc, char **argv)
             dsn = value;
         exit_code |= key == OPT_EXIT_CODE;
         as_json |= key == OPT_JSON;
+        if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
+            return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
     }
     if (index < argc)
-        return cli_usage(command, "status takes no operand: '%s'", argv[index]);
+        return cli_usage(command, "status takes no operand: '%s'", cli_shown(argv[index]));
     if (dsn == NULL)
         return cli_usage(command, "status needs --target");
 
@@ -237,6 +242,8 @@ static int run(const cli_command *command, int argc, char **argv)
     kfpb_conn *conn = NULL;
     json_t *all = NULL;
     int code = cli_database_init(&target, CLI_TARGET, dsn);
+    if (code == EXIT_DONE)
+        code = cli_wait(&target, wait_s, false);
     if (code != EXIT_DONE)
         goto out;
     kfpb_open_options open_options = cli_open_options(&target);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,19 @@ static int words_matched(const cli_command *command, int argc, char **argv)
     return argc > 2 && strcmp(argv[2], second) == 0 ? 2 : 0;
 }
 
+/* Looked for before anything else, so that a wrong command line is reported in that format too. */
+static void find_log_format(int argc, char **argv)
+{
+    static const char option[] = "--log-format";
+    for (int i = 1; i < argc; i++) {
+        const char *value = strncmp(argv[i], option, strlen(option)) == 0 ? argv[i] + strlen(option) : NULL;
+        if (value != NULL && *value == '=')
+            log_set_format(value + 1);
+        else if (value != NULL && *value == '\0' && i + 1 < argc)
+            log_set_format(argv[i + 1]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, ""); /* numbers stay in the C locale */
@@ -53,6 +67,7 @@ int main(int argc, char **argv)
         printf("kfp-migrate %s\n", kfps_version());
         return EXIT_DONE;
     }
+    find_log_format(argc, argv);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         const int words = words_matched(commands[i], argc, argv);
         if (words == 0)
@@ -60,13 +75,13 @@ int main(int argc, char **argv)
         argv[words] = argv[0]; /* getopt names the program by it */
         const int code = commands[i]->run(commands[i], argc - words, argv + words);
         if (fflush(stdout) != 0 || ferror(stdout)) {
-            perror("kfp-migrate: stdout");
+            log_line(LOG_LEVEL_ERROR, NULL, "stdout: %s", strerror(errno));
             return EXIT_ERROR;
         }
         return code;
     }
-    fprintf(stderr, "kfp-migrate: no command '%s%s%s'; 'kfp-migrate --help' lists them\n", argv[1],
-            strcmp(argv[1], "schema") == 0 && argc > 2 ? " " : "",
-            strcmp(argv[1], "schema") == 0 && argc > 2 ? argv[2] : "");
+    const bool schema = strcmp(argv[1], "schema") == 0 && argc > 2;
+    log_line(LOG_LEVEL_ERROR, NULL, "no command '%s%s%s'; 'kfp-migrate --help' lists them", cli_shown(argv[1]),
+             schema ? " " : "", schema ? cli_shown(argv[2]) : "");
     return EXIT_USAGE;
 }

@@ -22,7 +22,7 @@ bool job_fail_write(import_job *job)
 
 bool job_refuse(import_job *job, int code, const char *sentence)
 {
-    cli_say("kfp-migrate: %s: %s", job->options->target.text, sentence);
+    log_line(LOG_LEVEL_ERROR, NULL, "%s: %s", job->options->target.text, sentence);
     job->exit_code = code;
     return false;
 }

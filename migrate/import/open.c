@@ -27,7 +27,7 @@ static bool open_source(import_job *job)
 static void say_line(void *context, const char *line)
 {
     (void) context;
-    cli_say("%s", line);
+    log_line(LOG_LEVEL_INFO, NULL, "%s", line);
 }
 
 static bool create_target(import_job *job)
@@ -59,15 +59,6 @@ static bool check_schema(import_job *job, const schema_status *status)
     return true;
 }
 
-/* The server answers, or would, and has no such database; not one that is down, or an address that is wrong. */
-static bool is_missing(const kfpb_dsn *dsn, const kfps_error *error)
-{
-    enum { MYSQL_UNKNOWN_DATABASE = 1049 };
-    return error->code == KFPS_UNAVAILABLE &&
-           (strcmp(dsn->scheme, "sqlite") == 0 || error->vendor_code == MYSQL_UNKNOWN_DATABASE ||
-            strstr(error->message, "\" does not exist") != NULL); /* libpq gives no code when a connection fails */
-}
-
 static bool open_target(import_job *job)
 {
     const import_options *o = job->options;
@@ -80,7 +71,7 @@ static bool open_target(import_job *job)
 
     kfpb_conn *conn = NULL;
     kfps_status status = kfpsi_pool_take(job->pool, false, &conn, &job->error);
-    if (status != KFPS_OK && o->dry_run && o->create_target && is_missing(&o->target.dsn, &job->error)) {
+    if (status != KFPS_OK && o->dry_run && o->create_target && cli_database_missing(&o->target, &job->error)) {
         kfpsi_pool_free(job->pool);
         job->pool = NULL;
         job->json_depth = 512;
@@ -142,7 +133,7 @@ static bool open_rejects(import_job *job)
     job->report->rejects_path = path;
     if (path == NULL || (job->rejects = fopen(path, "we")) != NULL)
         return true;
-    cli_say("kfp-migrate: --rejects: %s: %s", path, strerror(errno));
+    log_line(LOG_LEVEL_ERROR, NULL, "--rejects: %s: %s", path, strerror(errno));
     job->exit_code = EXIT_ERROR;
     return false;
 }
@@ -153,7 +144,7 @@ static bool close_rejects(import_job *job)
     job->rejects = NULL;
     if (file == NULL || fclose(file) == 0)
         return true;
-    cli_say("kfp-migrate: --rejects: %s: %s", job->options->rejects_path, strerror(errno));
+    log_line(LOG_LEVEL_ERROR, NULL, "--rejects: %s: %s", job->options->rejects_path, strerror(errno));
     job->exit_code = EXIT_ERROR;
     return false;
 }

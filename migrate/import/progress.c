@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "migrate/log.h"
 
 static const double live_interval = 0.2, log_interval = 30;
 
@@ -19,7 +20,7 @@ double progress_now(void)
 void progress_start(progress *p, uint64_t total)
 {
     memset(p, 0, sizeof *p);
-    p->live = isatty(STDERR_FILENO);
+    p->live = log_is_live();
     p->started = progress_now();
     p->said = p->live ? 0 : p->started;
     p->total = total;
@@ -46,12 +47,21 @@ void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t reje
     if (rate > 0 && p->total >= done)
         format_duration((double) (p->total - done) / rate, eta, sizeof eta);
     format_duration(spent, took, sizeof took);
-    fprintf(stderr,
-            "%sexecutions %" PRIu64 "/%" PRIu64 " (%.1f%%) %.0f/s skipped %" PRIu64 " rejected %" PRIu64 " %s ETA %s%s",
-            p->live ? "\r" : "", done, p->total, p->total > 0 ? 100.0 * (double) done / (double) p->total : 100.0, rate,
-            skipped, rejected, took, eta, p->live ? "\033[K" : "\n");
-    fflush(stderr);
-    p->line_open = p->live;
+    char line[256];
+    snprintf(line, sizeof line,
+             "executions %" PRIu64 "/%" PRIu64 " (%.1f%%) %.0f/s skipped %" PRIu64 " rejected %" PRIu64 " %s ETA %s",
+             done, p->total, p->total > 0 ? 100.0 * (double) done / (double) p->total : 100.0, rate, skipped, rejected,
+             took, eta);
+    if (p->live) {
+        fprintf(stderr, "\r%s\033[K", line);
+        fflush(stderr);
+        p->line_open = true;
+        return;
+    }
+    json_t *fields = json_pack("{s:I,s:I,s:I,s:I,s:f,s:f}", "executions", (json_int_t) done, "total",
+                               (json_int_t) p->total, "skipped", (json_int_t) skipped, "rejected",
+                               (json_int_t) rejected, "seconds", spent, "per_second", rate);
+    log_line(LOG_LEVEL_INFO, fields, "%s", line);
 }
 
 void progress_end(progress *p)

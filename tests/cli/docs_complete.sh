@@ -16,8 +16,10 @@ options_in() {
         /^\.Sh / { on = 0 }
         on && /^\.It Fl / { o = $3; gsub(/\\/, "", o); print "-" o }' "$1" | sort
 }
+# every command has them; the page describes them once, before the commands
+common='^--\(help\|log-format\)=\{0,1\}$'
 options_of() { # options_of COMMAND...: by --help
-    "$KFP_MIGRATE" "$@" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | grep -v '^--help$' | sort
+    "$KFP_MIGRATE" "$@" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | grep -v "$common" | sort
 }
 # what Tab gives for a line, as words
 complete_line() {
@@ -44,7 +46,7 @@ while read -r command; do
     esac
     check "$command: the manual page has the options of --help, and no others" diff "$tmp/help" "$tmp/page"
     # shellcheck disable=SC2086
-    complete_line kfp-migrate $command -- | grep -v '^--help$' | tr -d = | sort >"$tmp/completed"
+    complete_line kfp-migrate $command -- | grep -v "$common" | tr -d = | sort >"$tmp/completed"
     check "$command: so has the completion" diff "$tmp/help" "$tmp/completed"
     # an option that takes a value, and one that takes none
     # shellcheck disable=SC2086
