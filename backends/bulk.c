@@ -287,3 +287,20 @@ kfps_status kfpb_insert(kfpb_conn *conn, const kfpb_table *table, const void *co
     free(sizes);
     return status;
 }
+
+kfps_status kfpb_check_records(const kfpb_table *table, const void *const *records, size_t count,
+                               const kfpb_limits *limits, size_t *bytes, kfps_error *error)
+{
+    *bytes = 0;
+    kfpb_error_clear(error);
+    if (count == 0)
+        return KFPS_OK;
+    size_t *sizes = reallocarray(NULL, count, sizeof *sizes);
+    if (sizes == NULL)
+        return kfpb_fail_no_memory(error);
+    const kfps_status status = kfpb_record_check(table, records, count, limits, sizes, error);
+    for (size_t i = 0; status == KFPS_OK && i < count; i++)
+        *bytes += sizes[i];
+    free(sizes);
+    return status;
+}

@@ -83,7 +83,7 @@ static kfps_status set_session(kfpb_mysql *conn, const kfpb_open_options *option
     return status;
 }
 
-/* What is read back. `holds` is a part that the value must have; without one, the value is used below. */
+/* What is read back: `holds` is a part that the value must have. Further values are used below. */
 static const struct {
     const char *name;
     const char *holds;
@@ -101,16 +101,25 @@ static const struct {
     {"time_zone", "+00:00"},
 };
 
-static kfps_status check_variable(kfpb_mysql *conn, const char *name, const char *value, size_t *checked,
-                                  kfps_error *error)
+static kfps_status fail_setting(const char *name, kfps_error *error)
+{
+    return kfpb_fail(error, KFPS_UNAVAILABLE,
+                     "the session's setting %s does not hold: connect to the server itself, not to a proxy", name);
+}
+
+static kfps_status check_variable(kfpb_mysql *conn, bool read_only, const char *name, const char *value,
+                                  size_t *checked, kfps_error *error)
 {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         if (strcasecmp(variables[i].name, name) != 0)
             continue;
         if (strstr(value, variables[i].holds) == NULL)
-            return kfpb_fail(error, KFPS_UNAVAILABLE,
-                             "the session's setting %s does not hold: connect to the server itself, not to a proxy",
-                             name);
+            return fail_setting(name, error);
+        ++*checked;
+    }
+    if (strcasecmp(name, "tx_read_only") == 0 || strcasecmp(name, "transaction_read_only") == 0) {
+        if (strcmp(value, read_only ? "ON" : "OFF") != 0)
+            return fail_setting(name, error);
         ++*checked;
     }
     int64_t number;
@@ -124,13 +133,13 @@ static kfps_status check_variable(kfpb_mysql *conn, const char *name, const char
 }
 
 /* SHOW and not SELECT @@…: it leaves out what this server does not have instead of failing. */
-static kfps_status verify_session(kfpb_mysql *conn, kfps_error *error)
+static kfps_status verify_session(kfpb_mysql *conn, bool read_only, kfps_error *error)
 {
     static const char sql[] =
         "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode', 'autocommit', 'foreign_key_checks', "
         "'character_set_client', 'character_set_connection', 'character_set_results', 'tx_isolation', "
-        "'transaction_isolation', 'time_zone', 'max_allowed_packet', 'wsrep_on', 'group_replication_group_name')";
-    enum { LEAST_CHECKED = 10 }; /* all but one of the two names of the isolation level */
+        "'transaction_isolation', 'tx_read_only', 'transaction_read_only', 'time_zone', 'max_allowed_packet', 'wsrep_on', 'group_replication_group_name')";
+    enum { LEAST_CHECKED = 11 }; /* all but one of the two names of the isolation level, and of being read-only */
     kfpb_rows *rows = NULL;
     size_t checked = 0;
     kfps_status status = kfpb_mysql_read(conn, sql, &rows, error);
@@ -141,7 +150,7 @@ static kfps_status verify_session(kfpb_mysql *conn, kfps_error *error)
         const char *name = rows->ops->text(rows, 0, NULL);
         const char *value = rows->ops->text(rows, 1, NULL);
         if (name != NULL && value != NULL)
-            status = check_variable(conn, name, value, &checked, error);
+            status = check_variable(conn, read_only, name, value, &checked, error);
     }
     rows->ops->free(rows);
     if (status == KFPS_OK && (checked < LEAST_CHECKED || conn->packet == 0))
@@ -180,6 +189,6 @@ kfps_status kfpb_mysql_session(kfpb_mysql *conn, const kfpb_open_options *option
     if (status == KFPS_OK)
         status = set_session(conn, options, error);
     if (status == KFPS_OK)
-        status = verify_session(conn, error);
+        status = verify_session(conn, options->read_only, error);
     return status;
 }

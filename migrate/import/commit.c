@@ -84,11 +84,20 @@ static bool is_about_storage(const kfps_error *error)
 }
 
 /* What the target says about the rows themselves, so that another run may pass. */
-static bool is_about_rows(const import_job *job, kfps_status status)
+bool job_is_about_rows(const import_job *job, kfps_status status)
 {
     if (status == KFPS_INTERNAL)
         return !is_about_storage(&job->error);
     return status == KFPS_INVALID || status == KFPS_TOO_LARGE || status == KFPS_EXISTS || status == KFPS_FOREIGN_KEY;
+}
+
+void job_refuse_run(import_job *job, group *g, group_run *run, kfps_status status)
+{
+    const bool key = status == KFPS_EXISTS && strstr(job->error.message, "UniqueLink") != NULL;
+    run->outcome = RUN_REJECTED;
+    run->reason = key ? NOTE_KEY_COLLISION : NOTE_TARGET_REFUSED;
+    run->detail = kfpb_arena_text(&g->arena, job->error.message);
+    note_add(&run->notes, &g->arena, run->reason, "context", run->source->context_id, run->detail);
 }
 
 static bool write_one_by_one(import_job *job, group *g)
@@ -96,12 +105,8 @@ static bool write_one_by_one(import_job *job, group *g)
     for (size_t i = 0; i < g->count; i++) {
         group_run *run = &g->runs[i];
         kfps_status status = write_some(job, &run, 1);
-        if (is_about_rows(job, status) && schema_lease_held(job->lease) && run->outcome == RUN_IMPORTED) {
-            const bool key = status == KFPS_EXISTS && strstr(job->error.message, "UniqueLink") != NULL;
-            run->outcome = RUN_REJECTED;
-            run->reason = key ? NOTE_KEY_COLLISION : NOTE_TARGET_REFUSED;
-            run->detail = kfpb_arena_text(&g->arena, job->error.message);
-            note_add(&run->notes, &g->arena, run->reason, "context", run->source->context_id, run->detail);
+        if (job_is_about_rows(job, status) && schema_lease_held(job->lease) && run->outcome == RUN_IMPORTED) {
+            job_refuse_run(job, g, run, status);
             status = write_some(job, &run, 1); /* its line in the ledger */
         }
         if (status != KFPS_OK)
@@ -125,7 +130,7 @@ bool job_commit_group(import_job *job, group *g)
     if (rows_exist)
         return write_one_by_one(job, g);
     const kfps_status status = write_some(job, runs, g->count);
-    if (is_about_rows(job, status) && schema_lease_held(job->lease))
+    if (job_is_about_rows(job, status) && schema_lease_held(job->lease))
         return write_one_by_one(job, g);
     return status == KFPS_OK || job_fail_write(job);
 }

@@ -76,18 +76,6 @@ static bool load_group(import_job *job, group *g, size_t first, size_t *next)
     return status == KFPS_OK || job_fail(job, "reading a group of runs");
 }
 
-static void count_dry(import_job *job, const group *g)
-{
-    for (size_t i = 0; i < g->count; i++) {
-        const group_run *run = &g->runs[i];
-        for (size_t j = 0; run->outcome == RUN_IMPORTED && j < run->rows.artifact_count; j++) {
-            const int before = seen_before(&job->seen, run->rows.artifacts[j].uuid);
-            job->report->counts.artifacts += before == 0;
-            job->report->counts.artifacts_reused += before != 0;
-        }
-    }
-}
-
 static bool import_groups(import_job *job)
 {
     group g = {0};
@@ -100,7 +88,7 @@ static bool import_groups(import_job *job)
         if (!well || g.count == 0)
             break;
         if (job->options->dry_run)
-            count_dry(job, &g);
+            well = job_try_group(job, &g);
         else
             well = job_commit_group(job, &g);
         for (size_t i = 0; well && i < g.count; i++)
@@ -177,6 +165,8 @@ static bool import_all(import_job *job)
         return false;
     job->report->stopped = cli_stop != 0;
     job->report->seconds = progress_now() - job->report->seconds;
+    if (job->options->dry_run)
+        estimate_make(job->report, kfpb_driver_find(job->options->target.dsn.scheme));
     if (work && !job->report->stopped && !job_commit_mark(job, LEDGER_COMPLETE))
         return false;
     return true;

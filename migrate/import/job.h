@@ -26,6 +26,7 @@ typedef struct import_job {
     const char *legacy_table; /* NULL: none */
     bool upgraded;            /* the target has our tables */
     int json_depth;
+    kfpb_limits limits; /* of the target; without one, none */
     kfps_error error;
     int exit_code; /* what the command ends with, unless it went well */
 } import_job;
@@ -46,6 +47,12 @@ bool job_close(import_job *job);
 
 /* commit.c: a group's runs into the target, all in one transaction; run by run where one of them is refused. */
 bool job_commit_group(import_job *job, group *g);
+/* Whether the target's answer is about the rows themselves, so that another run may pass; then the run is rejected. */
+bool job_is_about_rows(const import_job *job, kfps_status status);
+void job_refuse_run(import_job *job, group *g, group_run *run, kfps_status status);
+/* dry.c: a dry run's part of the same: what the target would refuse before it is sent, which artifacts are new, how
+ * many bytes there are. */
+bool job_try_group(import_job *job, group *g);
 /* The ledger says of every run context what became of it; what it says already is not said again. */
 bool job_commit_skipped(import_job *job);
 /* The mark of an import that goes on, or that is complete. */

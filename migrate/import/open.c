@@ -75,11 +75,13 @@ static bool open_target(import_job *job)
         kfpsi_pool_free(job->pool);
         job->pool = NULL;
         job->json_depth = 512;
+        job->limits.statement_bytes = SIZE_MAX;
         return true;
     }
     if (status != KFPS_OK)
         return job_fail(job, o->target.text);
     job->json_depth = conn->limits.json_depth;
+    job->limits = conn->limits;
     snprintf(job->report->target_server, sizeof job->report->target_server, "%s", conn->server);
     schema_status schema = {0};
     status = schema_status_read(conn, &schema, &job->error);

@@ -26,7 +26,7 @@ void progress_start(progress *p, uint64_t total)
     p->total = total;
 }
 
-static void format_duration(double seconds, char *out, size_t size)
+void progress_format_duration(double seconds, char *out, size_t size)
 {
     const long s = (long) seconds;
     if (s >= 3600)
@@ -45,8 +45,8 @@ void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t reje
     const double rate = spent > 0 ? (double) done / spent : 0;
     char eta[32] = "?", took[32];
     if (rate > 0 && p->total >= done)
-        format_duration((double) (p->total - done) / rate, eta, sizeof eta);
-    format_duration(spent, took, sizeof took);
+        progress_format_duration((double) (p->total - done) / rate, eta, sizeof eta);
+    progress_format_duration(spent, took, sizeof took);
     char line[256];
     snprintf(line, sizeof line,
              "executions %" PRIu64 "/%" PRIu64 " (%.1f%%) %.0f/s skipped %" PRIu64 " rejected %" PRIu64 " %s ETA %s",

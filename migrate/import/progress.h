@@ -4,6 +4,7 @@
 #define KFPM_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct progress {
@@ -19,6 +20,8 @@ void progress_start(progress *p, uint64_t total);
 void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t rejected);
 /* Wipes the live line. */
 void progress_end(progress *p);
+/* "1m05s", "2h00m". */
+void progress_format_duration(double seconds, char *out, size_t size);
 /* Monotonic seconds. */
 double progress_now(void);
 

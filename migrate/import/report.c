@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "kfpstore.h"
+#include "migrate/import/progress.h"
 
 static const char *const state_names[] = {"unspecified", "running", "succeeded", "skipped", "failed", "cached"};
 static const char *const class_names[] = {[NOTE_INFO] = "info", [NOTE_SKIP] = "skipped", [NOTE_REJECT] = "rejected"};
@@ -61,6 +62,31 @@ static const char *verdict(const import_report *report, const import_options *op
     return "Finished.";
 }
 
+/* "1.3 GB"; figures beyond the second are no estimate's. */
+static const char *size_text(uint64_t bytes, char *buf, size_t size)
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    double value = (double) bytes;
+    size_t unit = 0;
+    for (; value >= 1000 && unit + 1 < sizeof units / sizeof *units; unit++)
+        value /= 1000;
+    snprintf(buf, size, value < 10 && unit > 0 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return buf;
+}
+
+static void print_estimate(FILE *out, const import_report *report)
+{
+    const import_estimate *e = &report->estimate;
+    char values[32], target[32], took[32];
+    progress_format_duration(e->seconds, took, sizeof took);
+    fprintf(out, "estimate   the import takes about %s with one connection, and the target grows by about %s\n", took,
+            size_text(e->target_bytes, target, sizeof target));
+    fprintf(out,
+            "           (reading and mapping took %.1f s here, and the rows have %s; what writing adds to both is not\n"
+            "           measured, but what it was in the project's benchmarks: the target's disk may differ much)\n",
+            report->seconds, size_text(e->value_bytes, values, sizeof values));
+}
+
 void report_print(FILE *out, const import_report *report, const import_options *options)
 {
     const import_counts *c = &report->counts;
@@ -90,6 +116,8 @@ void report_print(FILE *out, const import_report *report, const import_options *
     fprintf(out, "links      %" PRIu64 "\n", c->links);
     fprintf(out, "spent      %.1f s, %.0f executions/s, at most %.0f MB of memory\n", report->seconds, rate(report),
             peak_memory_mb());
+    if (options->dry_run)
+        print_estimate(out, report);
     print_notes(out, report, NOTE_REJECT, "rejected (in scope, and lost or altered)");
     print_notes(out, report, NOTE_SKIP, "skipped (out of scope)");
     print_notes(out, report, NOTE_INFO, "noted (handled, nothing lost)");
@@ -133,6 +161,11 @@ char *report_json(const import_report *report, const import_options *options)
         "peak_memory_mb", peak_memory_mb(), "started_at", (json_int_t) report->started_at);
     if (root == NULL)
         return NULL;
+    const import_estimate *e = &report->estimate;
+    if (options->dry_run)
+        json_object_set_new(root, "estimate",
+                            json_pack("{s:f,s:I,s:I}", "seconds", e->seconds, "target_bytes",
+                                      (json_int_t) e->target_bytes, "value_bytes", (json_int_t) e->value_bytes));
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(root);
     return text;

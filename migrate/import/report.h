@@ -17,6 +17,13 @@ typedef struct import_counts {
     uint64_t notes[NOTE_REASON_COUNT];
 } import_counts;
 
+/* What a dry run expects of the import. */
+typedef struct import_estimate {
+    uint64_t value_bytes;  /* of the rows, as they would be sent; counted */
+    uint64_t target_bytes; /* with indexes and the engine's own needs; estimated */
+    double seconds;        /* by one connection; estimated */
+} import_estimate;
+
 typedef struct import_report {
     import_counts counts;
     mlmd_totals totals; /* of the source */
@@ -26,7 +33,11 @@ typedef struct import_report {
     double seconds;     /* spent */
     bool stopped;       /* by a signal: the rest is still to do */
     const char *rejects_path;
+    import_estimate estimate; /* of a dry run */
 } import_report;
+
+/* estimate.c: from what was counted and the time that was spent. */
+void estimate_make(import_report *report, const kfpb_driver *target);
 
 /* Reject-class notes and rejected runs: exit code 5. */
 uint64_t report_rejects(const import_report *report);

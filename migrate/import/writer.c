@@ -16,7 +16,9 @@ typedef struct deep_task {
 } deep_task;
 
 typedef struct writer {
-    kfpb_conn *conn;
+    kfpb_conn *conn;           /* NULL: nothing is written, only looked at */
+    const kfpb_limits *limits; /* of the server that it would be written to */
+    size_t *bytes;             /* that would be sent */
     group_run *const *runs;
     size_t count;
     const char *source_id;
@@ -37,6 +39,19 @@ static kfpb_conflict conflict_of(const writer *w)
             return KFPB_CONFLICT_KEEP;
     }
     return KFPB_CONFLICT_FAIL;
+}
+
+static kfps_status put(const writer *w, const kfpb_table *table, const void *const *records, size_t count,
+                       kfpb_conflict conflict, int64_t *inserted)
+{
+    if (w->conn != NULL)
+        return kfpb_insert(w->conn, table, records, count, conflict, inserted, w->error);
+    size_t bytes = 0;
+    const kfps_status status = kfpb_check_records(table, records, count, w->limits, &bytes, w->error);
+    *w->bytes += bytes;
+    if (inserted != NULL)
+        *inserted = (int64_t) count;
+    return status;
 }
 
 static int compare_tasks(const void *a, const void *b)
@@ -68,8 +83,7 @@ static kfps_status write_tasks(const writer *w)
     for (size_t from = 0, to = 0; from < n; from = to) {
         while (to < n && tasks[to].depth == tasks[from].depth)
             to++;
-        const kfps_status status = kfpb_insert(w->conn, &kfpsi_tasks, records + from, to - from, conflict_of(w), NULL,
-                                               w->error);
+        const kfps_status status = put(w, &kfpsi_tasks, records + from, to - from, conflict_of(w), NULL);
         if (status != KFPS_OK)
             return status;
     }
@@ -142,8 +156,7 @@ static kfps_status write_artifacts(const writer *w, write_result *result)
         uuids[i] = all[i].artifact->uuid;
     }
     int64_t inserted = 0;
-    kfps_status status = kfpb_insert(w->conn, &kfpsi_artifacts, records, count, KFPB_CONFLICT_KEEP, &inserted,
-                                     w->error);
+    kfps_status status = put(w, &kfpsi_artifacts, records, count, KFPB_CONFLICT_KEEP, &inserted);
     if (status != KFPS_OK)
         return status;
     result->new_artifacts = inserted;
@@ -161,7 +174,7 @@ static kfps_status write_artifacts(const writer *w, write_result *result)
         ours[i] = (ledger_artifact){all[i].artifact->uuid, w->source_id, all[i].mlmd_id};
         records[i] = &ours[i];
     }
-    return kfpb_insert(w->conn, &ledger_artifacts, records, count, KFPB_CONFLICT_KEEP, NULL, w->error);
+    return put(w, &ledger_artifacts, records, count, KFPB_CONFLICT_KEEP, NULL);
 }
 
 static int compare_links(const void *a, const void *b)
@@ -183,7 +196,7 @@ static kfps_status write_links(const writer *w)
     }
     if (n > 1)
         qsort(records, n, sizeof *records, compare_links);
-    return kfpb_insert(w->conn, &kfpsi_artifact_tasks, records, n, conflict_of(w), NULL, w->error);
+    return put(w, &kfpsi_artifact_tasks, records, n, conflict_of(w), NULL);
 }
 
 /* {"dangling-event":3,…}, or NULL without notes. */
@@ -248,24 +261,44 @@ static kfps_status write_ledger(const writer *w)
         rows[i] = ledger_row(w->runs[i], w->source_id, w->arena);
         records[i] = &rows[i];
     }
-    return kfpb_insert(w->conn, &ledger_runs, records, w->count, KFPB_CONFLICT_REPLACE, NULL, w->error);
+    return put(w, &ledger_runs, records, w->count, KFPB_CONFLICT_REPLACE, NULL);
+}
+
+static kfps_status write_rows(const writer *w, write_result *result)
+{
+    kfps_status status = write_tasks(w);
+    if (status == KFPS_OK)
+        status = write_artifacts(w, result);
+    if (status == KFPS_OK)
+        status = write_links(w);
+    if (status == KFPS_OK)
+        status = write_ledger(w);
+    return status;
 }
 
 kfps_status write_runs(kfpb_conn *conn, group_run *const *runs, size_t count, const char *source_id, kfpb_arena *arena,
                        write_result *result, kfps_error *error)
 {
-    const writer w = {conn, runs, count, source_id, arena, error};
+    const writer w = {
+        .conn = conn, .runs = runs, .count = count, .source_id = source_id, .arena = arena, .error = error};
     *result = (write_result){0};
-    kfps_status status = write_run_rows(conn, runs, count, arena, error);
-    if (status == KFPS_OK)
-        status = write_tasks(&w);
-    if (status == KFPS_OK)
-        status = write_artifacts(&w, result);
-    if (status == KFPS_OK)
-        status = write_links(&w);
-    if (status == KFPS_OK)
-        status = write_ledger(&w);
-    return status;
+    const kfps_status status = write_run_rows(conn, runs, count, arena, error);
+    return status == KFPS_OK ? write_rows(&w, result) : status;
+}
+
+kfps_status check_runs(const kfpb_limits *limits, group_run *const *runs, size_t count, const char *source_id,
+                       kfpb_arena *arena, size_t *bytes, kfps_error *error)
+{
+    const writer w = {.limits = limits,
+                      .bytes = bytes,
+                      .runs = runs,
+                      .count = count,
+                      .source_id = source_id,
+                      .arena = arena,
+                      .error = error};
+    write_result ignored = {0};
+    *bytes = 0;
+    return write_rows(&w, &ignored);
 }
 
 kfps_status write_skipped(kfpb_conn *conn, const int64_t *context_ids, size_t count, const char *source_id,

@@ -16,6 +16,11 @@ typedef struct write_result {
 kfps_status write_runs(kfpb_conn *conn, group_run *const *runs, size_t count, const char *source_id, kfpb_arena *arena,
                        write_result *result, kfps_error *error);
 
+/* What write_runs would refuse before it sends anything to a server with these limits, and about how many bytes it
+ * would send. For dry runs: no connection. */
+kfps_status check_runs(const kfpb_limits *limits, group_run *const *runs, size_t count, const char *source_id,
+                       kfpb_arena *arena, size_t *bytes, kfps_error *error);
+
 /* Ledger rows for contexts that are skipped for want of a run row. */
 kfps_status write_skipped(kfpb_conn *conn, const int64_t *context_ids, size_t count, const char *source_id,
                           kfpb_arena *arena, kfps_error *error);

@@ -183,8 +183,8 @@ counts() { # what must not depend on whether it was written
     python3 - "$1" <<'EOF'
 import json, sys
 r = json.load(open(sys.argv[1]))
-for gone in ("dry_run", "seconds", "executions_per_second", "peak_memory_mb", "started_at"):
-    r.pop(gone)
+for gone in ("dry_run", "estimate", "seconds", "executions_per_second", "peak_memory_mb", "started_at"):
+    r.pop(gone, None)
 print(json.dumps(r, sort_keys=True))
 EOF
 }

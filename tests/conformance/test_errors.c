@@ -240,9 +240,10 @@ START_TEST(snapshot_stands_still_and_cannot_write)
 }
 END_TEST
 
+/* As a target that is only looked at, and as a source. */
 START_TEST(read_only_connection)
 {
-    kfpb_conn *conn = test_open_with(test_dsn(), &(kfpb_open_options){.read_only = true});
+    kfpb_conn *conn = test_open_with(test_dsn(), &(kfpb_open_options){.read_only = true, .source = _i == 1});
     kfps_error error = {0};
     ck_assert_int_eq(number_of(conn, "SELECT COUNT(*) FROM e_parent"), 3);
     fails(conn, KFPS_PERMISSION, NULL, "INSERT INTO e_parent (id, code) VALUES (30, 'no')", NULL, 0);
@@ -552,7 +553,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, make_tables, NULL);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(all, tests[i]);
+        tcase_add_loop_test(all, tests[i], 0, tests[i] == read_only_connection ? 2 : 1);
     suite_add_tcase(suite, all);
     return suite_main(suite);
 }
