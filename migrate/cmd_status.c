@@ -8,7 +8,7 @@
 #include "backends/base/fail.h"
 #include "migrate/cli.h"
 #include "migrate/notes.h"
-#include "schema/schema.h"
+#include "migrate/schema_ready.h"
 
 enum { OPT_TARGET = 256, OPT_EXIT_CODE, OPT_JSON, OPT_WAIT };
 
@@ -195,27 +195,6 @@ static void print_all(const json_t *all)
     }
 }
 
-/* Whether the import's tables are there; says what to do if not. */
-static int check_tables(kfpb_conn *conn, const cli_database *target)
-{
-    kfps_error error;
-    schema_status status = {0};
-    int code = EXIT_DONE;
-    if (schema_status_read(conn, &status, &error) != KFPS_OK)
-        code = cli_report_error(target->text, &error);
-    else if (status.newer)
-        code = EXIT_NEWER;
-    else if (status.pending)
-        code = EXIT_PENDING;
-    if (code == EXIT_NEWER)
-        log_line(LOG_LEVEL_ERROR, NULL, "%s: its schema is newer than this kfp-migrate", target->text);
-    if (code == EXIT_PENDING)
-        log_line(LOG_LEVEL_ERROR, NULL, "%s: its schema is not up to date; run 'kfp-migrate schema upgrade' first",
-                 target->text);
-    schema_status_free(&status);
-    return code;
-}
-
 static int run(const cli_command *command, int argc, char **argv)
 {
     const char *value, *dsn = NULL;
@@ -252,7 +231,7 @@ static int run(const cli_command *command, int argc, char **argv)
         code = cli_report_error(target.text, &error);
         goto out;
     }
-    if ((code = check_tables(conn, &target)) != EXIT_DONE)
+    if ((code = schema_ready(conn, &target)) != EXIT_DONE)
         goto out;
     kfpb_error_clear(&error);
     if ((all = read_all(conn, &error)) == NULL) {

@@ -36,7 +36,7 @@ typedef struct ledger_artifact {
 
 typedef struct ledger_migration {
     const char *source;
-    const char *state; /* "importing", "complete" */
+    const char *state; /* "importing", "complete", "rolling-back" */
     const char *report;
     int64_t started_at, completed_at;
     const char *tool_version;
@@ -63,7 +63,8 @@ kfps_status ledger_count_imported(kfpb_conn *conn, const char *source, const int
 /* Whether an import of the source was finished. */
 kfps_status ledger_is_complete(kfpb_conn *conn, const char *source, bool *complete, kfps_error *error);
 
-#define LEDGER_IMPORTING "importing" /* kfpstore_migration.State */
-#define LEDGER_COMPLETE  "complete"
+#define LEDGER_IMPORTING    "importing" /* kfpstore_migration.State */
+#define LEDGER_COMPLETE     "complete"
+#define LEDGER_ROLLING_BACK "rolling-back"
 
 #endif

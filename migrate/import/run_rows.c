@@ -2,9 +2,9 @@
 #include "migrate/import/run_rows.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "backends/base/fail.h"
-#include "migrate/map/ids.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define TEXT(record, column, field)                                                                    \
@@ -62,15 +62,28 @@ static const kfpb_table experiments = {"experiments", experiment_columns, COUNT(
 
 static const char experiment_name[] = "Imported from MLMD";
 
+bool run_rows_experiment(char out[MAP_UUID_SIZE])
+{
+    kfpb_arena arena;
+    kfpb_arena_init(&arena);
+    const map_options options = {.source_id = ""}; /* one experiment for all sources */
+    map_context ids = {.options = &options, .arena = &arena};
+    const char *uuid = map_uuid(&ids, "experiment:%s", experiment_name);
+    const bool made = uuid != NULL && strlen(uuid) + 1 == MAP_UUID_SIZE;
+    if (made)
+        memcpy(out, uuid, MAP_UUID_SIZE);
+    kfpb_text_free(&ids.text);
+    kfpb_arena_free(&arena);
+    return made;
+}
+
 kfps_status write_run_rows(kfpb_conn *conn, group_run *const *runs, size_t count, kfpb_arena *arena, kfps_error *error)
 {
     size_t n = 0;
     run_row *rows = kfpb_arena_array(arena, count, sizeof *rows);
     const void **records = kfpb_arena_array(arena, count, sizeof *records);
-    const map_options options = {.source_id = ""}; /* one experiment for all sources */
-    map_context ids = {.options = &options, .arena = arena};
-    const char *experiment_uuid = map_uuid(&ids, "experiment:%s", experiment_name);
-    if (rows == NULL || records == NULL || experiment_uuid == NULL)
+    char experiment_uuid[MAP_UUID_SIZE];
+    if (rows == NULL || records == NULL || !run_rows_experiment(experiment_uuid))
         return kfpb_fail_no_memory(error);
     for (size_t i = 0; i < count; i++) {
         const group_run *run = runs[i];

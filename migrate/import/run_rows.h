@@ -4,8 +4,12 @@
 #define KFPM_RUN_ROWS_H
 
 #include "migrate/import/group.h"
+#include "migrate/map/ids.h"
 
 /* Rows for those of the runs that need one; nothing where none does. */
 kfps_status write_run_rows(kfpb_conn *conn, group_run *const *runs, size_t count, kfpb_arena *arena, kfps_error *error);
+
+/* The UUID of the experiment that these runs are in. False without memory. */
+bool run_rows_experiment(char out[MAP_UUID_SIZE]);
 
 #endif

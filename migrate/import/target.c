@@ -140,6 +140,12 @@ static kfps_status each_pair(kfpb_conn *conn, const char *select, const char *co
     return status;
 }
 
+bool target_is_derived(const char *uuid)
+{
+    enum { VERSION_DIGIT = 14 };
+    return uuid != NULL && strlen(uuid) > VERSION_DIGIT && uuid[VERSION_DIGIT] == '5';
+}
+
 kfps_status target_existing_tasks(kfpb_conn *conn, const char *const *run_uuids, size_t count, target_see_task see,
                                   void *context, kfps_error *error)
 {

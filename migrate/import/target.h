@@ -29,6 +29,9 @@ typedef struct target_run {
 kfps_status target_find_runs(kfpb_conn *conn, const target_key *keys, size_t count, kfpb_arena *arena, target_run *out,
                              kfps_error *error);
 
+/* Whether an import made this id: it derives them (UUID version 5), servers make random ones. */
+bool target_is_derived(const char *uuid);
+
 /* Calls `see` for every task of these runs that is already there. */
 typedef void (*target_see_task)(void *context, const char *run_uuid, const char *task_uuid);
 kfps_status target_existing_tasks(kfpb_conn *conn, const char *const *run_uuids, size_t count, target_see_task see,

@@ -95,9 +95,7 @@ static void see_task(void *context, const char *run_uuid, const char *uuid)
 {
     existing *all = context;
     loader *l = all->l;
-    enum { VERSION_DIGIT = 14 };
-    /* servers make random ones, imports derived ones */
-    const bool native = strlen(uuid) <= VERSION_DIGIT || uuid[VERSION_DIGIT] != '5';
+    const bool native = !target_is_derived(uuid);
     for (group_run *run = loader_run(l, run_uuid, NULL); native && run != NULL; run = loader_run(l, run_uuid, run)) {
         if (run->outcome == RUN_IMPORTED)
             loader_reject(l, run, RUN_SKIPPED, NOTE_NATIVE_TASKS, kfpb_arena_printf(&l->g->arena, "task %s", uuid));
