@@ -119,6 +119,12 @@ typedef enum kfpb_in_list {
     KFPB_IN_ARRAY   /* = ANY(?::bigint[]) */
 } kfpb_in_list;
 
+/* Each other form walks too many rows on one of the engines. */
+typedef enum kfpb_keyset {
+    KFPB_KEYSET_ROW,   /* (a,k) > (x,y) */
+    KFPB_KEYSET_AND_OR /* a >= x AND (a > x OR (a = x AND k > y)) */
+} kfpb_keyset;
+
 /* What differs in SQL text between the engines, as data. */
 typedef struct kfpb_dialect {
     kfpb_bulk bulk;
@@ -127,8 +133,16 @@ typedef struct kfpb_dialect {
     const char *now_seconds; /* an expression: the server's clock in whole seconds since 1970 */
     const char *for_update;  /* appended to a SELECT; "" where the transaction already excludes other writers */
     const char *for_share;   /* likewise */
-    const char *text_cast;   /* printf format that makes text of a JSON column: "%s" or "CAST(%s AS CHAR)" … */
+    kfpb_keyset keyset;      /* the predicate of "behind this row" */
+    const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */
+    const char *text_cast;  /* printf format that makes text of a JSON column: "%s" or "CAST(%s AS CHAR)" … */
 } kfpb_dialect;
+
+/* Told of every statement after it ran; `statement` NULL: nobody is. The text has `?` in place of values. */
+typedef struct kfpb_observer {
+    void (*statement)(void *user, const char *sql, int64_t nanoseconds, kfps_status status);
+    void *user;
+} kfpb_observer;
 
 typedef struct kfpb_open_options {
     bool read_only;           /* the session refuses to write, and a SQLite file is opened so that it cannot */
@@ -138,6 +152,7 @@ typedef struct kfpb_open_options {
     const char *driver_dir;   /* libdbi's drivers; NULL: KFPSTORE_DRIVER_DIR, else the compiled-in one */
     uint32_t lock_timeout_ms; /* waiting for a lock, then KFPS_BUSY; 0: 5,000 */
     uint32_t statement_timeout_ms; /* one statement, then KFPS_INTERRUPTED; 0: none */
+    kfpb_observer observer;
 } kfpb_open_options;
 
 typedef struct kfpb_driver {
@@ -173,6 +188,8 @@ typedef struct kfpb_conn_ops {
     kfps_status (*commit)(kfpb_conn *conn, kfps_error *error);
     void (*rollback)(kfpb_conn *conn);
     void (*interrupt)(kfpb_conn *conn); /* from any thread: the running statement ends with KFPS_INTERRUPTED */
+    void (*abort)(kfpb_conn *conn);     /* from any thread, never waits: what the connection does now fails; a server's
+                                           connection is lost by it */
     void (*close)(kfpb_conn *conn);     /* frees it; an open transaction is rolled back */
 } kfpb_conn_ops;
 
@@ -192,6 +209,7 @@ struct kfpb_conn {
     bool in_transaction; /* kept by the functions below */
     bool failed;         /* a statement of the open transaction failed: only a rollback is possible */
     bool broken;         /* the connection is lost: only close is possible */
+    kfpb_observer observer;
 };
 
 /* Finds the driver by the DSN's scheme and connects. Thread safe. */

@@ -5,6 +5,7 @@
  * above must not learn to rely on the other two.
  */
 #include <math.h>
+#include <time.h>
 
 #include "backends/backend.h"
 #include "backends/base/fail.h"
@@ -82,6 +83,24 @@ static void end_transaction(kfpb_conn *conn)
     conn->failed = false;
 }
 
+/* ---- the observer ------------------------------------------------------------------------------------------------ */
+
+static int64_t clock_ns(const kfpb_conn *conn)
+{
+    struct timespec now;
+    if (conn->observer.statement == NULL)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static kfps_status observe(const kfpb_conn *conn, const char *sql, int64_t began, kfps_status status)
+{
+    if (conn->observer.statement != NULL)
+        conn->observer.statement(conn->observer.user, sql, clock_ns(conn) - began, status);
+    return status;
+}
+
 /* ---- statements -------------------------------------------------------------------------------------------------- */
 
 static kfps_status execute(kfpb_conn *conn, const char *sql, const kfpb_value *values, size_t count, bool checked,
@@ -95,7 +114,8 @@ static kfps_status execute(kfpb_conn *conn, const char *sql, const kfpb_value *v
     const kfps_status status = check_statement(conn, sql, values, count, checked, error);
     if (status != KFPS_OK)
         return status;
-    return note(conn, conn->ops->exec(conn, sql, values, count, affected, error));
+    const int64_t began = clock_ns(conn);
+    return observe(conn, sql, began, note(conn, conn->ops->exec(conn, sql, values, count, affected, error)));
 }
 
 kfps_status kfpb_exec(kfpb_conn *conn, const char *sql, const kfpb_value *values, size_t count, int64_t *affected,
@@ -126,7 +146,8 @@ kfps_status kfpb_query(kfpb_conn *conn, const char *sql, const kfpb_value *value
     if (status != KFPS_OK)
         return status;
     kfpb_rows *rows = NULL;
-    status = note(conn, conn->ops->query(conn, sql, values, count, &rows, error));
+    const int64_t began = clock_ns(conn);
+    status = observe(conn, sql, began, note(conn, conn->ops->query(conn, sql, values, count, &rows, error)));
     if (status != KFPS_OK)
         return status;
     if (rows == NULL || !rows_complete(rows))
@@ -173,7 +194,8 @@ kfps_status kfpb_begin(kfpb_conn *conn, kfpb_transaction kind, kfps_error *error
         return status;
     if (conn->in_transaction)
         return kfpb_fail(error, KFPS_INVALID, "a transaction is open on this connection already");
-    const kfps_status begun = note(conn, conn->ops->begin(conn, kind, error));
+    const int64_t began = clock_ns(conn);
+    const kfps_status begun = observe(conn, "BEGIN", began, note(conn, conn->ops->begin(conn, kind, error)));
     conn->in_transaction = begun == KFPS_OK;
     /* It may have begun all the same: a snapshot is taken by a statement of its own. */
     if (begun != KFPS_OK && !conn->broken)
@@ -192,7 +214,8 @@ kfps_status kfpb_commit(kfpb_conn *conn, kfps_error *error)
         return kfpb_fail(error, lost ? KFPS_CONNECTION_LOST : KFPS_INTERNAL,
                          "a statement of the transaction failed before: it was rolled back instead of committed");
     }
-    const kfps_status status = note(conn, conn->ops->commit(conn, error));
+    const int64_t began = clock_ns(conn);
+    const kfps_status status = observe(conn, "COMMIT", began, note(conn, conn->ops->commit(conn, error)));
     /* A refused COMMIT leaves the transaction open on some engines. */
     if (status != KFPS_OK)
         kfpb_rollback(conn);

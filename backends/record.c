@@ -47,24 +47,25 @@ static kfps_status check_one(const kfpb_table *table, const kfpb_column *column,
                              kfps_error *error)
 {
     if (value->kind == KFPB_NULL && !column->nullable)
-        return kfpb_fail(error, KFPS_INVALID, "%s.%s of record %zu is NULL, which the column does not take",
-                         table->name, column->name, index);
+        return kfpb_fail_at(error, index, KFPS_INVALID, "%s.%s of record %zu is NULL, which the column does not take",
+                            table->name, column->name, index);
     if (value->kind == KFPB_DOUBLE && !isfinite(value->real))
-        return kfpb_fail(error, KFPS_INVALID, "%s.%s of record %zu is not a finite number, which SQL cannot hold",
-                         table->name, column->name, index);
+        return kfpb_fail_at(error, index, KFPS_INVALID,
+                            "%s.%s of record %zu is not a finite number, which SQL cannot hold", table->name,
+                            column->name, index);
     if (value->kind != KFPB_TEXT)
         return KFPS_OK;
     if (!kfpb_utf8_valid(value->text, value->length))
-        return kfpb_fail(error, KFPS_INVALID, "%s.%s of record %zu is not valid UTF-8", table->name, column->name,
-                         index);
+        return kfpb_fail_at(error, index, KFPS_INVALID, "%s.%s of record %zu is not valid UTF-8", table->name,
+                            column->name, index);
     /* No text has more characters than bytes. */
     if (column->max_chars == 0 || value->length <= column->max_chars)
         return KFPS_OK;
     const size_t characters = kfpb_utf8_count(value->text, value->length);
     if (characters <= column->max_chars)
         return KFPS_OK;
-    return kfpb_fail(error, KFPS_TOO_LARGE, "%s.%s of record %zu has %zu characters; the column takes %u", table->name,
-                     column->name, index, characters, column->max_chars);
+    return kfpb_fail_at(error, index, KFPS_TOO_LARGE, "%s.%s of record %zu has %zu characters; the column takes %u",
+                        table->name, column->name, index, characters, column->max_chars);
 }
 
 kfps_status kfpb_record_check(const kfpb_table *table, const void *const *records, size_t count,
@@ -80,9 +81,9 @@ kfps_status kfpb_record_check(const kfpb_table *table, const void *const *record
             bytes += value.kind == KFPB_TEXT ? value.length + 3 : NUMBER_BYTES;
         }
         if (bytes > limits->statement_bytes)
-            return kfpb_fail(error, KFPS_TOO_LARGE,
-                             "record %zu of %s has %zu bytes, more than the %zu that a statement may have here", i,
-                             table->name, bytes, limits->statement_bytes);
+            return kfpb_fail_at(error, i, KFPS_TOO_LARGE,
+                                "record %zu of %s has %zu bytes, more than the %zu that a statement may have here", i,
+                                table->name, bytes, limits->statement_bytes);
         sizes[i] = bytes;
     }
     return KFPS_OK;

@@ -64,15 +64,16 @@ static bool driver_complete(const kfpb_driver *driver)
 {
     const kfpb_dialect *dialect = &driver->dialect;
     return driver->open != NULL && dialect->bulk_rows > 0 && dialect->now_seconds != NULL &&
-           dialect->for_update != NULL && dialect->for_share != NULL && dialect->text_cast != NULL;
+           dialect->for_update != NULL && dialect->for_share != NULL && dialect->index_hint != NULL &&
+           dialect->text_cast != NULL;
 }
 
 static bool connection_complete(const kfpb_conn *conn)
 {
     const kfpb_conn_ops *ops = conn->ops;
     return conn->driver != NULL && ops != NULL && ops->exec != NULL && ops->query != NULL && ops->begin != NULL &&
-           ops->commit != NULL && ops->rollback != NULL && ops->interrupt != NULL && ops->close != NULL &&
-           conn->limits.statement_bytes > 0 && conn->limits.json_depth > 0;
+           ops->commit != NULL && ops->rollback != NULL && ops->interrupt != NULL && ops->abort != NULL &&
+           ops->close != NULL && conn->limits.statement_bytes > 0 && conn->limits.json_depth > 0;
 }
 
 static kfps_status missing_driver(const char *scheme, kfps_error *error)
@@ -105,6 +106,8 @@ kfps_status kfpb_open(const kfpb_dsn *dsn, const kfpb_open_options *options, kfp
     /* A connection whose slots are incomplete cannot even be closed: it is a defect that the first test finds. */
     if (conn == NULL || !connection_complete(conn))
         return kfpb_fail(error, KFPS_INTERNAL, "the backend %s leaves a slot of its connection empty", driver->name);
+    if (options != NULL)
+        conn->observer = options->observer;
     kfpb_error_clear(error); /* of an attempt that was made again */
     *out = conn;
     return KFPS_OK;

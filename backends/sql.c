@@ -143,27 +143,32 @@ void kfpb_sql_in_texts(kfpb_sql *sql, const char *const *texts, size_t count)
 
 /* ---- columns ----------------------------------------------------------------------------------------------------- */
 
-static void column(kfpb_sql *sql, const char *prefix, const char *name)
+static void name_of(kfpb_sql *sql, const char *prefix, const char *name)
 {
     if (prefix != NULL)
         kfpb_sql_add(sql, prefix);
     kfpb_sql_name(sql, name);
 }
 
-void kfpb_sql_columns(kfpb_sql *sql, const kfpb_table *table, const char *prefix)
+void kfpb_sql_column(kfpb_sql *sql, const kfpb_column *column, const char *prefix)
 {
     const char *cast = sql->driver->dialect.text_cast;
     const char *place = strstr(cast, "%s");
+    if (column->type != KFPB_COL_JSON || place == NULL) {
+        name_of(sql, prefix, column->name);
+        return;
+    }
+    kfpb_text_addn(&sql->text, cast, (size_t) (place - cast));
+    name_of(sql, prefix, column->name);
+    kfpb_sql_add(sql, place + 2);
+}
+
+void kfpb_sql_columns(kfpb_sql *sql, const kfpb_table *table, const char *prefix)
+{
     for (size_t i = 0; i < table->column_count; i++) {
         if (i > 0)
             kfpb_text_char(&sql->text, ',');
-        if (table->columns[i].type != KFPB_COL_JSON || place == NULL) {
-            column(sql, prefix, table->columns[i].name);
-            continue;
-        }
-        kfpb_text_addn(&sql->text, cast, (size_t) (place - cast));
-        column(sql, prefix, table->columns[i].name);
-        kfpb_sql_add(sql, place + 2);
+        kfpb_sql_column(sql, &table->columns[i], prefix);
     }
 }
 

@@ -39,16 +39,41 @@ static void remove_waiter(gate *g, const gate_waiter *gone)
     }
 }
 
-static bool wait_in_line(gate *g, uint32_t timeout_ms)
+enum { LOOK_UP_MS = 50 }; /* how often one who waits looks whether it was cancelled */
+
+static struct timespec later(struct timespec t, uint32_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long) (timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long) (ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
     }
+    return t;
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/* Until the place is granted, the time is over, or the wait is cancelled; the place in line is kept all the time. */
+static void wait_for_grant(gate *g, gate_waiter *me, uint32_t timeout_ms, const atomic_bool *cancelled)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const struct timespec until = later(now, timeout_ms);
+    while (!me->granted && is_before(&now, &until) && (cancelled == NULL || !atomic_load(cancelled))) {
+        struct timespec wake = later(now, LOOK_UP_MS);
+        if (cancelled == NULL || is_before(&until, &wake))
+            wake = until;
+        pthread_cond_timedwait(&me->granted_now, &g->mutex, &wake);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    }
+}
+
+static bool wait_in_line(gate *g, uint32_t timeout_ms, const atomic_bool *cancelled)
+{
     gate_waiter me = {.granted = false};
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -61,23 +86,21 @@ static bool wait_in_line(gate *g, uint32_t timeout_ms)
     else
         g->first = &me;
     g->last = &me;
-    int rc = 0;
-    while (!me.granted && rc == 0)
-        rc = pthread_cond_timedwait(&me.granted_now, &g->mutex, &until);
+    wait_for_grant(g, &me, timeout_ms, cancelled);
     if (!me.granted)
         remove_waiter(g, &me);
     pthread_cond_destroy(&me.granted_now);
     return me.granted;
 }
 
-bool gate_enter(gate *g, uint32_t timeout_ms)
+bool gate_enter(gate *g, uint32_t timeout_ms, const atomic_bool *cancelled)
 {
     bool inside = true;
     pthread_mutex_lock(&g->mutex);
     if (g->free > 0 && g->first == NULL)
         g->free--;
     else
-        inside = wait_in_line(g, timeout_ms);
+        inside = wait_in_line(g, timeout_ms, cancelled);
     pthread_mutex_unlock(&g->mutex);
     return inside;
 }

@@ -7,6 +7,7 @@
 #define KFPSI_GATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,8 +22,8 @@ typedef struct gate {
 /* `places` threads may be inside at once. 0, or an errno. */
 int gate_init(gate *g, unsigned places);
 void gate_destroy(gate *g);
-/* False after timeout_ms without a place. */
-bool gate_enter(gate *g, uint32_t timeout_ms);
+/* False after timeout_ms without a place, or soon after *cancelled (may be NULL) became true. */
+bool gate_enter(gate *g, uint32_t timeout_ms, const atomic_bool *cancelled);
 void gate_leave(gate *g);
 
 #endif

@@ -114,13 +114,14 @@ static void free_slot(kfpsi_pool *pool, slot *s)
         gate_leave(&pool->writers);
 }
 
-kfps_status kfpsi_pool_take(kfpsi_pool *pool, bool write, kfpb_conn **out, kfps_error *error)
+kfps_status kfpsi_pool_take_unless(kfpsi_pool *pool, bool write, const atomic_bool *cancelled, kfpb_conn **out,
+                                   kfps_error *error)
 {
     *out = NULL;
     const bool queue = write && pool->one_writer;
-    if (queue && !gate_enter(&pool->writers, pool->wait_ms))
+    if (queue && !gate_enter(&pool->writers, pool->wait_ms, cancelled))
         return kfpb_fail(error, KFPS_BUSY, "waited %u ms for the other writers of this store", pool->wait_ms);
-    if (!gate_enter(&pool->places, pool->wait_ms)) {
+    if (!gate_enter(&pool->places, pool->wait_ms, cancelled)) {
         if (queue)
             gate_leave(&pool->writers);
         return kfpb_fail(error, KFPS_BUSY, "waited %u ms for one of the pool's %zu connections", pool->wait_ms,
@@ -141,6 +142,11 @@ kfps_status kfpsi_pool_take(kfpsi_pool *pool, bool write, kfpb_conn **out, kfps_
     return KFPS_OK;
 }
 
+kfps_status kfpsi_pool_take(kfpsi_pool *pool, bool write, kfpb_conn **out, kfps_error *error)
+{
+    return kfpsi_pool_take_unless(pool, write, NULL, out, error);
+}
+
 static slot *slot_of(kfpsi_pool *pool, const kfpb_conn *conn)
 {
     slot *found = NULL;
@@ -151,6 +157,16 @@ static slot *slot_of(kfpsi_pool *pool, const kfpb_conn *conn)
     }
     pthread_mutex_unlock(&pool->mutex);
     return found;
+}
+
+void kfpsi_pool_lose(kfpsi_pool *pool, kfpb_conn **conn)
+{
+    slot *s = *conn != NULL ? slot_of(pool, *conn) : NULL;
+    *conn = NULL;
+    if (s == NULL)
+        return;
+    set_conn(pool, s, NULL);
+    free_slot(pool, s);
 }
 
 void kfpsi_pool_give(kfpsi_pool *pool, kfpb_conn **conn)

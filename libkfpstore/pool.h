@@ -5,6 +5,8 @@
 #ifndef KFPSI_POOL_H
 #define KFPSI_POOL_H
 
+#include <stdatomic.h>
+
 #include "backends/backend.h"
 
 typedef struct kfpsi_pool kfpsi_pool;
@@ -19,7 +21,12 @@ void kfpsi_pool_free(kfpsi_pool *pool);
 
 /* `write`: the caller will open a write transaction (matters on SQLite only). */
 kfps_status kfpsi_pool_take(kfpsi_pool *pool, bool write, kfpb_conn **out, kfps_error *error);
+/* The same, but *cancelled ends the wait, with KFPS_BUSY, when another thread makes it true. */
+kfps_status kfpsi_pool_take_unless(kfpsi_pool *pool, bool write, const atomic_bool *cancelled, kfpb_conn **out,
+                                   kfps_error *error);
 /* A broken connection is closed, any other rolled back (if need be) and kept. Sets *conn to NULL. */
 void kfpsi_pool_give(kfpsi_pool *pool, kfpb_conn **conn);
+/* The connection leaves the pool: whoever else holds it closes it. Sets *conn to NULL. */
+void kfpsi_pool_lose(kfpsi_pool *pool, kfpb_conn **conn);
 
 #endif

@@ -25,6 +25,9 @@ static const char *const names[] = {
     [KFPS_PERMISSION] = "PERMISSION",
     [KFPS_SCHEMA] = "SCHEMA",
     [KFPS_INTERRUPTED] = "INTERRUPTED",
+    [KFPS_RUN_TERMINAL] = "RUN_TERMINAL",
+    [KFPS_DENIED] = "DENIED",
+    [KFPS_CONFLICT] = "CONFLICT",
 };
 
 const char *kfps_status_name(int32_t status)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backends/base/fail.h"
+#include "backends/base/secret.h"
 
 enum { MAX_OPTIONS = 32, HELP_COLUMN = 36 };
 enum { KEY_HELP = 1, KEY_LOG_FORMAT };
@@ -141,24 +142,6 @@ bool cli_parse_number(const char *text, long low, long high, long *out)
     return errno == 0 && end != text && *end == '\0' && *out >= low && *out <= high;
 }
 
-/* The first line of a file, without its line end. */
-static char *read_secret(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return NULL;
-    char *line = NULL;
-    size_t capacity = 0;
-    const ssize_t length = getline(&line, &capacity, file);
-    fclose(file);
-    if (length < 0) {
-        free(line);
-        return strdup("");
-    }
-    line[strcspn(line, "\r\n")] = '\0';
-    return line;
-}
-
 static int read_password(cli_database *database, cli_side side)
 {
     static const char *const names[][2] = {
@@ -170,9 +153,9 @@ static int read_password(cli_database *database, cli_side side)
     if (direct != NULL) {
         database->password = strdup(direct);
     } else if (file != NULL) {
-        database->password = read_secret(file);
-        if (database->password == NULL) {
-            log_line(LOG_LEVEL_ERROR, NULL, "%s names a file that cannot be read: %s", names[side][1], strerror(errno));
+        kfps_error error;
+        if (kfpb_secret_read(file, &database->password, &error) != KFPS_OK) {
+            log_line(LOG_LEVEL_ERROR, NULL, "%s: %s", names[side][1], error.message);
             return EXIT_ERROR;
         }
     }
@@ -194,9 +177,7 @@ int cli_database_init(cli_database *database, cli_side side, const char *dsn)
 void cli_database_free(cli_database *database)
 {
     kfpb_dsn_free(&database->dsn);
-    if (database->password != NULL)
-        explicit_bzero(database->password, strlen(database->password));
-    free(database->password);
+    kfpb_secret_free(database->password);
     memset(database, 0, sizeof *database);
 }
 

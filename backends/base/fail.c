@@ -28,6 +28,22 @@ kfps_status kfpb_fail(kfps_error *error, kfps_status code, const char *format, .
         va_end(list);
         error->code = code;
         error->vendor_code = 0;
+        error->element = -1;
+        error->sqlstate[0] = '\0';
+    }
+    return code;
+}
+
+kfps_status kfpb_fail_at(kfps_error *error, size_t element, kfps_status code, const char *format, ...)
+{
+    if (error != NULL) {
+        va_list list;
+        va_start(list, format);
+        set_message(error, format, list);
+        va_end(list);
+        error->code = code;
+        error->vendor_code = 0;
+        error->element = element <= INT32_MAX ? (int32_t) element : -1;
         error->sqlstate[0] = '\0';
     }
     return code;
@@ -44,6 +60,7 @@ void kfpb_error_clear(kfps_error *error)
         return;
     error->code = KFPS_OK;
     error->vendor_code = 0;
+    error->element = -1;
     error->sqlstate[0] = '\0';
     error->message[0] = '\0';
 }

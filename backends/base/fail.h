@@ -3,12 +3,17 @@
 #ifndef KFPB_FAIL_H
 #define KFPB_FAIL_H
 
+#include <stddef.h>
+
 #include "kfpstore/error.h"
 
-/* Sets code and message (cut at a character's end, never in the middle of one), empties vendor_code and sqlstate (set
- * them after the call), and returns the code. */
+/* Sets code and message (cut at a character's end, never in the middle of one), empties vendor_code, element and
+ * sqlstate (set them after the call), and returns the code. */
 kfps_status kfpb_fail(kfps_error *error, kfps_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, and says which element of a batch it was. */
+kfps_status kfpb_fail_at(kfps_error *error, size_t element, kfps_status code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 kfps_status kfpb_fail_no_memory(kfps_error *error);
 void kfpb_error_clear(kfps_error *error);
 /* Puts "<prefix>: " before the message, keeps the codes, returns error->code. */

@@ -211,6 +211,7 @@ static kfps_status find_client(kfpb_mysql *conn, kfps_error *error)
     };
 
     conn->native = kfpb_dbi_native(conn->dbi);
+    conn->socket = dbi_conn_get_socket(conn->dbi);
     if (conn->native == NULL)
         return kfpb_fail(error, KFPS_INTERNAL, "this libdbi keeps its connections in another way than version 0.9");
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

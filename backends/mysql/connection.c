@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "backends/base/fail.h"
 #include "backends/dbi.h"
@@ -130,6 +131,11 @@ static void conn_interrupt(kfpb_conn *base)
     kfpb_dbi_close(other);
 }
 
+static void conn_abort(kfpb_conn *base)
+{
+    shutdown(of(base)->socket, SHUT_RDWR);
+}
+
 static void conn_close(kfpb_conn *base)
 {
     kfpb_mysql *conn = of(base);
@@ -146,5 +152,6 @@ const kfpb_conn_ops kfpb_mysql_ops = {
     .commit = conn_commit,
     .rollback = conn_rollback,
     .interrupt = conn_interrupt,
+    .abort = conn_abort,
     .close = conn_close,
 };

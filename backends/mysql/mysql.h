@@ -40,6 +40,7 @@ typedef struct kfpb_mysql {
     kfpb_mysql_client client;
     kfpb_mysql_target target;
     bool mariadb;
+    int socket;          /* never changes after open: kfpb_conn_ops.abort reads it from any thread */
     int64_t id;          /* CONNECTION_ID() */
     size_t packet;       /* @@max_allowed_packet */
     kfpb_text statement; /* the text of the statement that runs, kept for the next */

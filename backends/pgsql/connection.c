@@ -2,6 +2,7 @@
 /* connection.c: statements and transactions on a connection that is set up. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "backends/base/fail.h"
 #include "backends/base/text.h"
@@ -133,6 +134,11 @@ static void conn_interrupt(kfpb_conn *base)
     PQcancel(of(base)->cancel, ignored, sizeof ignored);
 }
 
+static void conn_abort(kfpb_conn *base)
+{
+    shutdown(PQsocket(of(base)->native), SHUT_RDWR);
+}
+
 static void conn_close(kfpb_conn *base)
 {
     kfpb_pgsql *conn = of(base);
@@ -150,5 +156,6 @@ const kfpb_conn_ops kfpb_pgsql_ops = {
     .commit = conn_commit,
     .rollback = conn_rollback,
     .interrupt = conn_interrupt,
+    .abort = conn_abort,
     .close = conn_close,
 };

@@ -107,6 +107,12 @@ static void sqlite_interrupt(kfpb_conn *conn)
     sqlite3_interrupt(self_of(conn)->db);
 }
 
+/* A file cannot hang as a server can. */
+static void sqlite_abort(kfpb_conn *conn)
+{
+    sqlite3_interrupt(self_of(conn)->db);
+}
+
 static void sqlite_close(kfpb_conn *conn)
 {
     kfpb_sqlite_conn *self = self_of(conn);
@@ -127,5 +133,6 @@ const kfpb_conn_ops kfpb_sqlite_conn_ops = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .interrupt = sqlite_interrupt,
+    .abort = sqlite_abort,
     .close = sqlite_close,
 };

@@ -6,8 +6,17 @@
 #ifndef KFPSTORE_H
 #define KFPSTORE_H
 
+#include "kfpstore/artifact.h"
+#include "kfpstore/artifact_task.h"
+#include "kfpstore/check.h"
 #include "kfpstore/error.h"
 #include "kfpstore/identity.h"
+#include "kfpstore/lineage.h"
+#include "kfpstore/list.h"
+#include "kfpstore/merge.h"
+#include "kfpstore/run.h"
+#include "kfpstore/store.h"
+#include "kfpstore/task.h"
 #include "kfpstore/types.h"
 
 #ifdef __cplusplus

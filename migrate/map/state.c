@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "migrate/map/state.h"
 
-#include <strings.h>
-
+#include "libkfpstore/run_state.h"
 #include "migrate/names.h"
-
-/* run_details.State, and the older words of run_details.Conditions. */
-static const struct {
-    const char *word;
-    map_run_state state;
-} run_states[] = {
-    {"SUCCEEDED", MAP_RUN_SUCCEEDED}, {"FAILED", MAP_RUN_FAILED},     {"SKIPPED", MAP_RUN_SKIPPED},
-    {"CANCELED", MAP_RUN_CANCELED},   {"PENDING", MAP_RUN_ACTIVE},    {"RUNNING", MAP_RUN_ACTIVE},
-    {"CANCELING", MAP_RUN_ACTIVE},    {"PAUSED", MAP_RUN_ACTIVE},     {"Done", MAP_RUN_SUCCEEDED},
-    {"Error", MAP_RUN_FAILED},        {"Enabled", MAP_RUN_ACTIVE},    {"Ready", MAP_RUN_ACTIVE},
-    {"Terminating", MAP_RUN_ACTIVE},  {"Disabled", MAP_RUN_CANCELED},
-};
-
-static bool run_state_of(const char *word, map_run_state *state)
-{
-    for (size_t i = 0; word != NULL && i < sizeof run_states / sizeof run_states[0]; i++) {
-        if (strcasecmp(word, run_states[i].word) == 0) {
-            *state = run_states[i].state;
-            return true;
-        }
-    }
-    return false;
-}
 
 map_run_state map_normalise_run_state(const char *state, const char *conditions)
 {
-    map_run_state found = MAP_RUN_ACTIVE;
-
-    if (!run_state_of(state, &found))
-        run_state_of(conditions, &found);
-    return found;
+    static const map_run_state states[] = {
+        [KFPSI_RUN_ACTIVE] = MAP_RUN_ACTIVE,     [KFPSI_RUN_SUCCEEDED] = MAP_RUN_SUCCEEDED,
+        [KFPSI_RUN_FAILED] = MAP_RUN_FAILED,     [KFPSI_RUN_SKIPPED] = MAP_RUN_SKIPPED,
+        [KFPSI_RUN_CANCELED] = MAP_RUN_CANCELED,
+    };
+    return states[kfpsi_run_state_of(state, conditions)];
 }
 
 static int32_t state_of_run(map_run_state state)

@@ -108,7 +108,7 @@ while read -r option; do
     check "the DSN's option $option is in the page" grep -qw -- "$option" "$page"
 done < <(sed -n 's/^ *{"[a-z]*", "\([a-z_-]*\)", .*},$/\1/p' "$top/backends/dsn_options.c")
 while read -r function; do
-    check "$function is in kfpstore(3)" grep -q "^\.F[no] $function\( \|\$\)" "$top/man/kfpstore.3"
+    check "$function is in a page of section 3" grep -q "^\.F[no] $function\( \|\$\)" "$top"/man/kfpstore*.3
 done <"$top/libkfpstore/exports.txt"
 
 # the pages themselves

@@ -10,8 +10,8 @@
 #   servers.sh dsn|client|admin|flavour|engine|instance LABEL [NAME]
 #
 # A LABEL is an engine or an engine with another character set: sqlite, pgsql, mariadb, mysql, mariadb-latin1,
-# mariadb-generalci, mariadb-unicode, mysql-latin1, mysql-generalci, mysql-ai. Everything lies under
-# $KFPSTORE_TEST_DIR. With --watch the servers stop by themselves when process PID has gone.
+# mariadb-generalci, mariadb-unicode, mysql-latin1, mysql-generalci, mysql-ai; sqlite-adopted and pgsql-adopted are the
+# plain engines, for tests that then take the tables that upstream makes. Everything lies under $KFPSTORE_TEST_DIR. With --watch the servers stop by themselves when process PID has gone.
 # KFPSTORE_TEST_PGSQL_OPTIONS and KFPSTORE_TEST_MARIADB_OPTIONS are added to a server's options.
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -53,20 +53,20 @@ mysql_prefix() { "$here/../../scripts/fetch-mysql" --where; }
 
 engine_of() { # the driver's name
     case $1 in
-    sqlite | pgsql) printf '%s\n' "$1" ;;
+    sqlite | pgsql | sqlite-adopted | pgsql-adopted) printf '%s\n' "${1%-adopted}" ;;
     mariadb* | mysql*) echo mysql ;;
     *) die "unknown engine: $1" ;;
     esac
 }
 instance_of() { # the server that serves a label
     case $1 in
-    sqlite | pgsql) printf '%s\n' "$1" ;;
+    sqlite | pgsql | sqlite-adopted | pgsql-adopted) printf '%s\n' "${1%-adopted}" ;;
     mariadb | mariadb-*) echo mariadb ;;
     mysql | mysql-*) echo mysql ;;
     *) die "unknown engine: $1" ;;
     esac
 }
-flavour_of() { [ "$1" != pgsql ] && instance_of "$1" || echo postgresql; }
+flavour_of() { case $1 in pgsql*) echo postgresql ;; *) instance_of "$1" ;; esac; }
 charset_of() {
     case $1 in
     mariadb) echo 'utf8mb4 COLLATE utf8mb4_nopad_bin' ;;
@@ -207,8 +207,8 @@ watch() { # stops the servers when process $1 is gone
 
 dsn_of() { # dsn_of LABEL NAME
     case $1 in
-    sqlite) printf 'sqlite://%s/sqlite/%s.db\n' "$dir" "$2" ;;
-    pgsql) printf 'postgresql://kfp@%%2F%s/%s\n' "$(printf '%s' "${dir#/}/pgsql" | sed 's,/,%2F,g')" "$2" ;;
+    sqlite*) printf 'sqlite://%s/sqlite/%s.db\n' "$dir" "$2" ;;
+    pgsql*) printf 'postgresql://kfp@%%2F%s/%s\n' "$(printf '%s' "${dir#/}/pgsql" | sed 's,/,%2F,g')" "$2" ;;
     *) printf 'mysql://root@localhost/%s?socket=%s/%s/sock\n' "$2" "$dir" "$(instance_of "$1")" ;;
     esac
 }
@@ -216,8 +216,8 @@ dsn_of() { # dsn_of LABEL NAME
 # The database's own client as one command line, for reading back what a test wrote.
 client_of() {
     case $1 in
-    sqlite) printf 'sqlite3 %s/sqlite/%s.db\n' "$dir" "$2" ;;
-    pgsql) printf 'psql -X -q -At -v ON_ERROR_STOP=1 -h %s/pgsql -U kfp -d %s\n' "$dir" "$2" ;;
+    sqlite*) printf 'sqlite3 %s/sqlite/%s.db\n' "$dir" "$2" ;;
+    pgsql*) printf 'psql -X -q -At -v ON_ERROR_STOP=1 -h %s/pgsql -U kfp -d %s\n' "$dir" "$2" ;;
     *) printf 'mariadb --no-defaults -N -B --default-character-set=utf8mb4 --max-allowed-packet=64M -uroot -S %s/%s/sock %s\n' \
         "$dir" "$(instance_of "$1")" "$2" ;;
     esac
@@ -226,8 +226,8 @@ client_of() {
 create() { # create LABEL NAME
     case $2 in '' | *[!a-z0-9_]*) die "a database's name is of a-z, 0-9 and _: $2" ;; esac
     case $1 in
-    sqlite) mkdir -p "$dir/sqlite"; rm -f "$dir/sqlite/$2.db"*; : >"$dir/sqlite/$2.db" ;;
-    pgsql)
+    sqlite*) mkdir -p "$dir/sqlite"; rm -f "$dir/sqlite/$2.db"*; : >"$dir/sqlite/$2.db" ;;
+    pgsql*)
         sql pgsql postgres "DROP DATABASE IF EXISTS \"$2\" WITH (FORCE)" 2>/dev/null
         sql pgsql postgres "CREATE DATABASE \"$2\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
         ;;
@@ -238,8 +238,8 @@ create() { # create LABEL NAME
 
 drop() {
     case $1 in
-    sqlite) rm -f "$dir/sqlite/$2.db"* ;;
-    pgsql) sql pgsql postgres "DROP DATABASE IF EXISTS \"$2\" WITH (FORCE)" 2>/dev/null ;;
+    sqlite*) rm -f "$dir/sqlite/$2.db"* ;;
+    pgsql*) sql pgsql postgres "DROP DATABASE IF EXISTS \"$2\" WITH (FORCE)" 2>/dev/null ;;
     *) sql "$(instance_of "$1")" '' "DROP DATABASE IF EXISTS \`$2\`" ;;
     esac
 }

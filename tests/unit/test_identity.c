@@ -162,7 +162,7 @@ START_TEST(status_names)
     ck_assert_str_eq(kfps_status_name(KFPS_OK), "OK");
     ck_assert_str_eq(kfps_status_name(KFPS_INTERRUPTED), "INTERRUPTED");
     ck_assert_str_eq(kfps_status_name(-1), "UNKNOWN");
-    ck_assert_str_eq(kfps_status_name(KFPS_INTERRUPTED + 1), "UNKNOWN");
+    ck_assert_str_eq(kfps_status_name(KFPS_CONFLICT + 1), "UNKNOWN");
 }
 END_TEST
 

@@ -45,13 +45,20 @@ typedef enum kfps_status {
     /** The schema is missing, older or newer than this version works with. */
     KFPS_SCHEMA = 13,
     /** The call was interrupted from another thread, or ran into its time-out. */
-    KFPS_INTERRUPTED = 14
+    KFPS_INTERRUPTED = 14,
+    /** The run is over (SUCCEEDED, FAILED, CANCELED or SKIPPED): its tasks and links take no more changes. */
+    KFPS_RUN_TERMINAL = 15,
+    /** The authorisation callback refused. Nothing was read or written. */
+    KFPS_DENIED = 16,
+    /** An operation id was used before with another payload. Nothing was written. */
+    KFPS_CONFLICT = 17
 } kfps_status;
 
 /** Filled by every fallible call, also on success (code 0, everything else empty). */
 typedef struct kfps_error {
     int32_t code;        /**< a kfps_status */
     int32_t vendor_code; /**< the database's own number, 0 if none */
+    int32_t element;     /**< index of the element of a batch that caused the error, -1 if none did */
     char sqlstate[6];    /**< five characters and a NUL; "" if the database gave none */
     char message[506];   /**< UTF-8, NUL-terminated; never holds a password or a value that was sent */
 } kfps_error;

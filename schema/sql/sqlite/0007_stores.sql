@@ -1,0 +1,32 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the library's stores keep beside upstream's tables. Both go with their run.
+-- A shape is what the server must know of a run's pipeline to complete its DAGs; a write identity is the name of one
+-- creation of an artifact, so that it can be repeated.
+-- kfpstore: min-reader=7
+
+CREATE TABLE "kfpstore_run_shape" (
+    "RunUUID" varchar(191) NOT NULL,
+    "Shape" text NOT NULL,
+    "CreatedAtInSec" integer NOT NULL,
+    PRIMARY KEY ("RunUUID"),
+    CONSTRAINT "fk_kfpstore_run_shape" FOREIGN KEY ("RunUUID") REFERENCES "run_details"("UUID") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+CREATE TABLE "kfpstore_write_identity" (
+    "Identity" varchar(64) NOT NULL,
+    "Namespace" varchar(63) NOT NULL,
+    "RunUUID" varchar(191) NOT NULL,
+    "TaskID" varchar(191) NOT NULL,
+    "OperationID" varchar(255) NOT NULL,
+    "PayloadHash" varchar(64) NOT NULL,
+    "ArtifactID" varchar(191) NOT NULL,
+    "CreatedAtInSec" integer NOT NULL,
+    "ExpiresAtInSec" integer NOT NULL,
+    PRIMARY KEY ("Identity"),
+    CONSTRAINT "fk_kfpstore_write_identity_run" FOREIGN KEY ("RunUUID") REFERENCES "run_details"("UUID") ON DELETE CASCADE ON UPDATE CASCADE,
+    CONSTRAINT "fk_kfpstore_write_identity_artifact" FOREIGN KEY ("ArtifactID") REFERENCES "artifacts"("UUID") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+CREATE INDEX "kfpstore_write_identity_run" ON "kfpstore_write_identity" ("RunUUID");
+CREATE INDEX "kfpstore_write_identity_artifact" ON "kfpstore_write_identity" ("ArtifactID");
+CREATE INDEX "kfpstore_write_identity_expires" ON "kfpstore_write_identity" ("ExpiresAtInSec");
