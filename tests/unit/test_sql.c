@@ -87,7 +87,7 @@ static void rec_interrupt(kfpb_conn *conn)
     (void) conn;
 }
 
-static const kfpb_conn_ops rec_ops = {rec_exec,     rec_query,     rec_begin,   rec_commit,
+static const kfpb_conn_ops rec_ops = {rec_exec,     rec_query,     rec_begin,     rec_commit,
                                       rec_rollback, rec_interrupt, rec_interrupt, rec_rollback};
 
 static const kfpb_driver rows_driver = {
