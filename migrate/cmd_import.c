@@ -4,120 +4,39 @@
 
 #include "migrate/cli.h"
 #include "migrate/import/import.h"
+#include "migrate/mapping_arguments.h"
 
-enum {
-    OPT_SOURCE = 256,
-    OPT_TARGET,
-    OPT_CREATE_TARGET,
-    OPT_MISSING_RUNS,
-    OPT_RUN_CONTEXTS,
-    OPT_CANCELED,
-    OPT_SOURCE_ID,
-    OPT_SOURCE_ENCODING,
-    OPT_BATCH,
-    OPT_DRY_RUN,
-    OPT_JSON,
-    OPT_REJECTS,
-    OPT_WAIT,
-    OPT_WAIT_LOCK
-};
-
-enum { MAX_RUN_TYPES = 32, MAX_SOURCE_ID = 64 };
+enum { OPT_CREATE_TARGET = 256, OPT_MISSING_RUNS, OPT_BATCH, OPT_DRY_RUN, OPT_JSON, OPT_REJECTS, OPT_WAIT_LOCK };
 
 static const cli_option options_table[] = {
-    {"source", "DSN", OPT_SOURCE, "the MLMD database, opened read-only (required)"},
-    {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
+    MAPPING_ARGUMENTS,
     {"create-target", NULL, OPT_CREATE_TARGET, "make the database and all its tables first"},
     {"missing-runs", "skip|create", OPT_MISSING_RUNS, "runs without a row in run_details (default: skip)"},
-    {"run-contexts", "TYPE[,TYPE…]", OPT_RUN_CONTEXTS,
-     "further context types whose name is a run: KfpRun, pipeline_run, run …"},
-    {"canceled", "skipped|failed", OPT_CANCELED, "what a CANCELED execution becomes (default: skipped)"},
-    {"source-id", "S", OPT_SOURCE_ID, "tells this source from another one in the same target"},
-    {"source-encoding", "auto|utf8|latin1", OPT_SOURCE_ENCODING, "how a MySQL source holds text (default: auto)"},
     {"batch", "N", OPT_BATCH, "executions per transaction; a run is never split (default: 1000)"},
     {"dry-run", NULL, OPT_DRY_RUN, "the same report; nothing can be written"},
     {"json", NULL, OPT_JSON, "the report as one JSON object"},
     {"rejects", "FILE", OPT_REJECTS, "list everything skipped, rejected or noted, one JSON object a line"},
-    {"wait", "SECONDS", OPT_WAIT, "wait so long for the databases to be there (default: 0)"},
     {"wait-lock", "SECONDS", OPT_WAIT_LOCK, "wait so long for another import to end (default: 40)"},
     {0}};
 
 /* What the command line said, until it is all read. */
 typedef struct arguments {
-    const char *source, *target;
-    char *run_contexts;
-    const char *run_types[MAX_RUN_TYPES];
-    long wait_s; /* for the databases */
+    mapping_arguments mapping;
     import_options options;
 } arguments;
-
-/* One of two words; false for anything else. */
-static bool read_choice(const char *text, const char *no, const char *yes, bool *out)
-{
-    *out = strcmp(text, yes) == 0;
-    return *out || strcmp(text, no) == 0;
-}
-
-static bool read_encoding(const char *text, mlmd_encoding *out)
-{
-    static const char *const names[] = {
-        [MLMD_ENCODING_AUTO] = "auto", [MLMD_ENCODING_UTF8] = "utf8", [MLMD_ENCODING_LATIN1] = "latin1"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *out = (mlmd_encoding) i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_run_contexts(arguments *a, const char *text)
-{
-    size_t n = 0;
-    free(a->run_contexts);
-    if ((a->run_contexts = strdup(text)) == NULL)
-        return false;
-    char *rest = a->run_contexts;
-    for (char *type; (type = strsep(&rest, ",")) != NULL;) {
-        if (*type == '\0' || n == MAX_RUN_TYPES)
-            return false;
-        a->run_types[n++] = type;
-    }
-    a->options.run_context_types = a->run_types;
-    a->options.run_context_type_count = n;
-    return true;
-}
-
-static bool read_source_id(arguments *a, const char *text)
-{
-    a->options.source_id = text;
-    return strlen(text) <= MAX_SOURCE_ID && strchr(text, ':') == NULL;
-}
 
 /* False: the value is wrong. */
 static bool read_option(arguments *a, int key, const char *value)
 {
     import_options *o = &a->options;
+    if (mapping_has(key))
+        return mapping_read(&a->mapping, key, value, o);
     switch (key) {
-    case OPT_SOURCE:
-        a->source = value;
-        return true;
-    case OPT_TARGET:
-        a->target = value;
-        return true;
     case OPT_CREATE_TARGET:
         o->create_target = true;
         return true;
     case OPT_MISSING_RUNS:
-        return read_choice(value, "skip", "create", &o->create_missing_runs);
-    case OPT_RUN_CONTEXTS:
-        return read_run_contexts(a, value);
-    case OPT_CANCELED:
-        return read_choice(value, "skipped", "failed", &o->canceled_is_failed);
-    case OPT_SOURCE_ID:
-        return read_source_id(a, value);
-    case OPT_SOURCE_ENCODING:
-        return read_encoding(value, &o->encoding);
+        return mapping_choice(value, "skip", "create", &o->create_missing_runs);
     case OPT_BATCH:
         return cli_parse_number(value, 1, 1000000, &o->batch);
     case OPT_DRY_RUN:
@@ -129,8 +48,6 @@ static bool read_option(arguments *a, int key, const char *value)
     case OPT_REJECTS:
         o->rejects_path = value;
         return true;
-    case OPT_WAIT:
-        return cli_parse_number(value, 0, 86400, &a->wait_s);
     case OPT_WAIT_LOCK:
         return cli_parse_number(value, 0, 86400, &o->wait_s);
     default:
@@ -185,26 +102,16 @@ static int run(const cli_command *command, int argc, char **argv)
         code = cli_usage(command, "import takes no operand: '%s'", cli_shown(argv[index]));
         goto out;
     }
-    if (a.source == NULL || a.target == NULL) {
-        code = cli_usage(command, "import needs --source and --target");
-        goto out;
-    }
-    code = cli_database_init(&a.options.source, CLI_SOURCE, a.source);
-    if (code == EXIT_DONE)
-        code = cli_database_init(&a.options.target, CLI_TARGET, a.target);
+    code = mapping_open(command, &a.mapping, &a.options);
     if (code != EXIT_DONE)
         goto out;
     cli_catch_signals();
-    code = cli_wait(&a.options.source, a.wait_s, false);
-    if (code == EXIT_DONE)
-        code = cli_wait(&a.options.target, a.wait_s, a.options.create_target);
+    code = mapping_wait(&a.mapping, &a.options);
     if (code != EXIT_DONE)
         goto out;
     code = print_report(&a.options, &report, import_execute(&a.options, &report));
 out:
-    cli_database_free(&a.options.source);
-    cli_database_free(&a.options.target);
-    free(a.run_contexts);
+    mapping_free(&a.mapping, &a.options);
     return code;
 }
 

@@ -8,7 +8,7 @@
 #include "migrate/cli.h"
 
 static const cli_command *const commands[] = {
-    &cli_import,        &cli_status,         &cli_show,         &cli_rollback,
+    &cli_import,        &cli_status,         &cli_show,         &cli_rollback,     &cli_verify,
     &cli_schema_status, &cli_schema_upgrade, &cli_schema_print, &cli_schema_adopt,
 };
 

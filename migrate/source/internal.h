@@ -49,8 +49,8 @@ kfps_status mlmd_types_read(mlmd_source *source, kfps_error *error);
 const mlmd_type *mlmd_type_find(const mlmd_source *source, int64_t id);
 const char *mlmd_type_name(const mlmd_source *source, int64_t id); /* "" if there is no such row */
 
-/* totals.c: adds a text in which %A, %C, %E, %X, %S stand for the tables Artifact, Context, Event, Execution,
- * Association. */
+/* totals.c: adds a text in which %A, %C, %E, %P, %Q, %X, %S stand for the tables Artifact, Context, Event,
+ * ExecutionProperty, ArtifactProperty, Execution, Association. */
 void mlmd_add_statement(const mlmd_source *source, kfpb_sql *sql, const char *text);
 
 /* query.c: runs a statement and hands each row to `see`, which returns false when it is out of memory. */

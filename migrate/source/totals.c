@@ -24,10 +24,8 @@ void mlmd_add_statement(const mlmd_source *source, kfpb_sql *sql, const char *te
     static const struct {
         char letter;
         mlmd_table table;
-    } letters[] = {{'A', MLMD_T_ARTIFACT},
-                   {'C', MLMD_T_CONTEXT},
-                   {'E', MLMD_T_EVENT},
-                   {'X', MLMD_T_EXECUTION},
+    } letters[] = {{'A', MLMD_T_ARTIFACT},           {'C', MLMD_T_CONTEXT},           {'E', MLMD_T_EVENT},
+                   {'P', MLMD_T_EXECUTION_PROPERTY}, {'Q', MLMD_T_ARTIFACT_PROPERTY}, {'X', MLMD_T_EXECUTION},
                    {'S', MLMD_T_ASSOCIATION}};
 
     for (const char *s = text; *s != '\0'; s++) {
