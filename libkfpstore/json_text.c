@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libkfpstore/json_text.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "backends/base/fail.h"
+
+/* Of JSON text; of anything else some number. It bounds the parser's recursion, so it is asked before the parser. */
+static int depth_of(const char *text)
+{
+    int depth = 0, deepest = 0;
+    bool quoted = false;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (quoted) {
+            if (*c == '\\' && c[1] != '\0')
+                c++;
+            else if (*c == '"')
+                quoted = false;
+        } else if (*c == '"') {
+            quoted = true;
+        } else if (*c == '{' || *c == '[') {
+            if (++depth > deepest)
+                deepest = depth;
+        } else if (*c == '}' || *c == ']') {
+            depth--;
+        }
+    }
+    return deepest;
+}
+
+kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
+                             kfps_error *error)
+{
+    json_error_t where;
+    if (text == NULL)
+        return KFPS_OK;
+    if (depth_of(text) > max_depth)
+        return kfpb_fail_at(error, element, KFPS_INVALID,
+                            "%s of element %zu: JSON is nested deeper than the %d levels that are stored here", what,
+                            element, max_depth);
+    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &where);
+    if (json == NULL && json_error_code(&where) == json_error_out_of_memory)
+        return kfpb_fail_no_memory(error);
+    if (json == NULL)
+        return kfpb_fail_at(error, element, KFPS_INVALID,
+                            "%s of element %zu is not JSON that can be stored, at byte %d", what, element,
+                            where.position);
+    const bool fits = kind == KFPSI_JSON_ANY ||
+                      (kind == KFPSI_JSON_OBJECT ? json_is_object(json) : json_is_array(json));
+    json_decref(json);
+    if (!fits)
+        return kfpb_fail_at(error, element, KFPS_INVALID, "%s of element %zu is JSON but not an %s", what, element,
+                            kind == KFPSI_JSON_OBJECT ? "object" : "array");
+    return KFPS_OK;
+}

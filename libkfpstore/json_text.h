@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json_text.h: JSON text of a caller, looked at before it is stored as it is. */
+#ifndef KFPSI_JSON_TEXT_H
+#define KFPSI_JSON_TEXT_H
+
+#include <stddef.h>
+
+#include "kfpstore/error.h"
+
+typedef enum kfpsi_json_kind { KFPSI_JSON_ANY, KFPSI_JSON_OBJECT, KFPSI_JSON_ARRAY } kfpsi_json_kind;
+
+/*
+ * Whether every engine stores the text. NULL is no text, and fine; "" is not JSON. Integers may have any number of
+ * digits (the engine keeps or rounds them); numbers beyond a double's range, lone surrogates and U+0000 in a key are
+ * refused. `max_depth`: conn->limits.json_depth.
+ * KFPS_INVALID names `what` (such as "metadata_json") and the element of the batch, never the text. KFPS_NO_MEMORY.
+ */
+kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
+                             kfps_error *error);
+
+#endif
