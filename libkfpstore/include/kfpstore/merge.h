@@ -27,6 +27,7 @@ void kfps_free(void *text);
  * COLLECTED_INPUTS, ITERATOR_INPUT, ITERATOR_INPUT_RAW, and ITERATOR_OUTPUT without producer.iteration.
  * @param stored_json  JSON array; NULL, "" and "null" are empty
  * @param given_json   likewise
+ * @param out          JSON in the form of Go's json.Marshal, as upstream stores it: keys sorted, no white space
  * @return KFPS_OK, KFPS_INVALID (not an array of objects), KFPS_NO_MEMORY
  */
 kfps_status kfps_parameters_merge(const char *stored_json, const char *given_json, char **out, kfps_error *error);
@@ -35,7 +36,8 @@ kfps_status kfps_parameters_merge(const char *stored_json, const char *given_jso
  * Appends {"state":…,"updateTime":…} unless the last entry has this state already.
  * @param history_json  JSON array; NULL, "" and "null" are empty; one that cannot be read is replaced
  * @param state         kfps_task_state; 0 gives the history as it is
- * @param seconds       since 1970-01-01 UTC
+ * @param seconds       since 1970-01-01 UTC; of the years 1 to 9999
+ * @return KFPS_OK, KFPS_INVALID (the time), KFPS_NO_MEMORY
  */
 kfps_status kfps_state_history_append(const char *history_json, int32_t state, int64_t seconds, char **out,
                                       kfps_error *error);
