@@ -84,6 +84,7 @@ typedef struct plan {
     kfpsi_op_body body;
     void *context;
     bool write;
+    bool one; /* statement, which commits itself */
     bool any_schema;
 } plan;
 
@@ -120,15 +121,20 @@ static kfps_status run_in_transaction(kfps_session *session, const plan *work, i
 
 static kfps_status run_alone(kfps_session *session, const plan *work, int64_t now, kfps_error *error)
 {
+    const bool transaction = work->write && !work->one;
     kfps_status status = KFPS_OK;
-    if (work->write)
+    if (transaction)
         status = kfpb_begin(session->conn, KFPB_TX_WRITE, error);
     if (status == KFPS_OK)
         status = run_body(session, work, now, error);
-    if (work->write && status == KFPS_OK)
+    if (transaction && status == KFPS_OK)
         status = kfpb_commit(session->conn, error);
-    else if (work->write)
+    else if (transaction)
         kfpb_rollback(session->conn);
+    if (work->one && status == KFPS_CONNECTION_LOST)
+        status = kfpb_fail(error, KFPS_WRITE_UNCERTAIN,
+                           "the connection was lost during a statement that commits itself; whether it took place is "
+                           "unknown");
     return status;
 }
 
@@ -175,6 +181,11 @@ static kfps_status run(kfps_session *session, const plan *work, kfps_error *erro
 kfps_status kfpsi_write(kfps_session *session, kfpsi_op_body body, void *context, kfps_error *error)
 {
     return run(session, &(plan){.body = body, .context = context, .write = true}, error);
+}
+
+kfps_status kfpsi_write_one(kfps_session *session, kfpsi_op_body body, void *context, kfps_error *error)
+{
+    return run(session, &(plan){.body = body, .context = context, .write = true, .one = true}, error);
 }
 
 kfps_status kfpsi_read(kfps_session *session, kfpsi_op_body body, void *context, kfps_error *error)

@@ -22,6 +22,9 @@ typedef kfps_status (*kfpsi_op_body)(kfpsi_op *op, void *context, kfps_error *er
 
 /* One transaction: BEGIN, body, COMMIT; again as a whole on KFPS_BUSY and on a connection lost before COMMIT. */
 kfps_status kfpsi_write(kfps_session *session, kfpsi_op_body body, void *context, kfps_error *error);
+/* For a body that sends one single statement that writes: it is a transaction by itself, and two round trips are saved.
+ */
+kfps_status kfpsi_write_one(kfps_session *session, kfpsi_op_body body, void *context, kfps_error *error);
 /* No transaction of its own: each statement sees the newest committed rows. Again on a lost connection. */
 kfps_status kfpsi_read(kfps_session *session, kfpsi_op_body body, void *context, kfps_error *error);
 /* As kfpsi_read, but without looking at the schema's version first. */
