@@ -74,3 +74,18 @@ void kfpsi_view_read(const kfpb_rows *rows, size_t first, const kfpsi_view *view
     for (size_t i = 0; i < count; i++)
         read_column(rows, first + i, column_of(view, i), arena, record);
 }
+
+void kfpsi_record_copy(const kfpsi_view *view, kfpb_arena *arena, const void *from, void *to, size_t size)
+{
+    const size_t count = kfpsi_view_count(view);
+    memcpy(to, from, size);
+    for (size_t i = 0; i < count; i++) {
+        const kfpb_column *column = column_of(view, i);
+        if (column->type != KFPB_COL_TEXT && column->type != KFPB_COL_JSON)
+            continue;
+        const char *text;
+        memcpy(&text, (const char *) from + column->offset, sizeof text);
+        text = kfpb_arena_text(arena, text);
+        put(to, column->offset, &text, sizeof text);
+    }
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libkfpstore/query.h"
+
+#include <stdlib.h>
+
+#include "backends/base/fail.h"
+
+enum { CHUNK = 1000 };
+
+kfps_status kfpsi_each(kfpb_conn *conn, kfpb_sql *sql, kfpsi_see see, void *context, kfps_error *error)
+{
+    kfpb_rows *rows = NULL;
+    int there = 0;
+    kfps_status status = kfpb_sql_query(conn, sql, &rows, error);
+    while (status == KFPS_OK && (there = kfpb_next(rows, error)) > 0)
+        status = see(context, rows, error);
+    if (there < 0)
+        status = (kfps_status) error->code;
+    kfpb_rows_free(&rows);
+    return status;
+}
+
+static void write_in(kfpb_sql *sql, const char *before, const char *const *texts, size_t left, const char *after)
+{
+    kfpb_sql_reset(sql);
+    kfpb_sql_add(sql, before);
+    kfpb_sql_in_texts(sql, texts, left < CHUNK ? left : CHUNK);
+    kfpb_sql_add(sql, after);
+}
+
+kfps_status kfpsi_each_in(kfpb_conn *conn, const char *before, const char *const *texts, size_t count,
+                          const char *after, kfpsi_see see, void *context, kfps_error *error)
+{
+    kfps_status status = KFPS_OK;
+    kfpb_sql sql;
+    kfpb_sql_init(&sql, conn);
+    for (size_t first = 0; status == KFPS_OK && first < count; first += CHUNK) {
+        write_in(&sql, before, texts + first, count - first, after);
+        status = kfpsi_each(conn, &sql, see, context, error);
+    }
+    kfpb_sql_free(&sql);
+    return status;
+}
+
+kfps_status kfpsi_exec_in(kfpb_conn *conn, const char *before, const char *const *texts, size_t count,
+                          const char *after, int64_t *affected, kfps_error *error)
+{
+    kfps_status status = KFPS_OK;
+    kfpb_sql sql;
+    if (affected != NULL)
+        *affected = 0;
+    kfpb_sql_init(&sql, conn);
+    for (size_t first = 0; status == KFPS_OK && first < count; first += CHUNK) {
+        int64_t some = 0;
+        write_in(&sql, before, texts + first, count - first, after);
+        status = kfpb_sql_exec(conn, &sql, &some, error);
+        if (affected != NULL)
+            *affected += some;
+    }
+    kfpb_sql_free(&sql);
+    return status;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+const char **kfpsi_sorted_texts(kfpb_arena *arena, const char *const *texts, size_t count, size_t *sorted_count)
+{
+    const char **sorted = kfpb_arena_array(arena, count, sizeof *sorted);
+    size_t n = 0, kept = 0;
+    *sorted_count = 0;
+    if (sorted == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i] != NULL)
+            sorted[n++] = texts[i];
+    }
+    if (n > 1)
+        qsort(sorted, n, sizeof *sorted, compare_texts);
+    for (size_t i = 0; i < n; i++) {
+        if (kept == 0 || strcmp(sorted[kept - 1], sorted[i]) != 0)
+            sorted[kept++] = sorted[i];
+    }
+    *sorted_count = kept;
+    return sorted;
+}
+
+ptrdiff_t kfpsi_find_text(const char *const *sorted, size_t count, const char *text)
+{
+    if (count == 0 || text == NULL)
+        return -1;
+    const char *const *found = bsearch(&text, sorted, count, sizeof *sorted, compare_texts);
+    return found != NULL ? found - sorted : -1;
+}
