@@ -11,6 +11,7 @@ enum { OPT_DEEP = 256, OPT_LIMIT, OPT_JSON };
 
 static const cli_option options_table[] = {
     MAPPING_ARGUMENTS,
+    {"deep", NULL, OPT_DEEP, "map every run again, and compare every column of every row"},
     {"limit", "N", OPT_LIMIT, "list so many differences at most; all are counted (default: 1000)"},
     {"json", NULL, OPT_JSON, "one JSON object"},
     {0}};

@@ -19,6 +19,7 @@ typedef struct verify_run_facts {
     const char *run_namespace; /* NULL: there is no such row */
     bool shared;               /* other contexts have been imported into the same run row */
     bool differs;
+    bool mapped; /* --deep has compared it */
 } verify_run_facts;
 
 /* Rows of the target, the few columns that plain verification looks at; all sorted by UUID. */
@@ -51,6 +52,9 @@ typedef struct verify_rows {
     size_t task_count, link_count, artifact_count;
 } verify_rows;
 
+/* A row about which --deep has said something: plain verification need not say it again. */
+typedef struct verify_named verify_named;
+
 typedef struct verify_job {
     const verify_options *options;
     verify_result *result;
@@ -59,7 +63,13 @@ typedef struct verify_job {
     kfpb_arena *arena;  /* of the page */
     seen_artifacts met; /* compared already: a row may be linked in many runs */
     cli_side side;      /* whose database is being read */
-    bool stopped;       /* `see` said so */
+    /* --deep */
+    struct plan *plan;        /* which run an execution of several belongs to */
+    seen_artifacts deep_met;  /* artifacts that were compared */
+    const char *legacy_table; /* NULL: there is none any more */
+    verify_named *named;      /* of the page */
+    bool naming;              /* differences are being remembered */
+    bool stopped;             /* `see` said so */
     kfps_error *error;
 } verify_job;
 

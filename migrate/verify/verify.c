@@ -4,11 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <uthash.h>
 #include <uuid/uuid.h>
 
 #include "backends/base/fail.h"
 #include "migrate/import/progress.h"
-#include "migrate/verify/parts.h"
+#include "migrate/verify/deep.h"
 #include "schema/schema.h"
 
 enum { EXECUTIONS_PER_PAGE = 2000 };
@@ -55,6 +56,28 @@ const char *verify_uuid(verify_job *job, const char *format, ...)
     return copy != NULL ? copy : "";
 }
 
+struct verify_named {
+    const char *row;
+    UT_hash_handle hh;
+};
+
+/* False: --deep has said something about this row before. */
+static bool is_news(verify_job *job, const char *row)
+{
+    verify_named *found = NULL;
+    if (row == NULL)
+        return true;
+    HASH_FIND_STR(job->named, row, found);
+    if (found != NULL)
+        return job->naming;
+    if (job->naming && (found = kfpb_arena_alloc(job->arena, sizeof *found)) != NULL) {
+        found->row = kfpb_arena_text(job->arena, row);
+        if (found->row != NULL)
+            HASH_ADD_KEYPTR(hh, job->named, found->row, strlen(found->row), found);
+    }
+    return true;
+}
+
 void verify_say(verify_job *job, verify_run_facts *run, const char *name, verify_kind kind, const char *row,
                 const char *format, ...)
 {
@@ -63,6 +86,8 @@ void verify_say(verify_job *job, verify_run_facts *run, const char *name, verify
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
+    if (!is_news(job, row))
+        return;
     job->result->differences++;
     job->result->by_kind[kind]++;
     if (run == NULL || !run->differs)
@@ -119,6 +144,7 @@ static kfps_status open_target(verify_job *job)
     else if (status == KFPS_OK && schema.pending)
         status = kfpb_fail(job->error, KFPS_SCHEMA,
                            "its schema is not up to date; run 'kfp-migrate schema upgrade' first");
+    job->legacy_table = schema.has_pre_migration ? "tasks_pre_migration" : NULL;
     schema_status_free(&schema);
     return status;
 }
@@ -147,8 +173,13 @@ static kfps_status walk(verify_job *job)
         more = page.run_count > 0;
         verify_run_facts *facts = kfpb_arena_array(job->arena, page.run_count, sizeof *facts);
         status = facts != NULL ? verify_read_facts(job, &page, after, facts) : kfpb_fail_no_memory(job->error);
+        job->naming = true;
+        if (status == KFPS_OK && more && job->options->deep)
+            status = verify_deep_page(job, &page, facts);
+        job->naming = false;
         if (status == KFPS_OK && more)
             status = verify_plain_page(job, &page, facts);
+        HASH_CLEAR(hh, job->named);
         if (more)
             after = page.runs[page.run_count - 1].context_id;
     }
@@ -166,14 +197,18 @@ kfps_status verify_run(const verify_options *options, verify_result *result, cli
     kfps_status status = open_source(&job);
     if (status == KFPS_OK)
         status = open_target(&job);
+    if (status == KFPS_OK && options->deep)
+        status = verify_deep_open(&job);
     if (status == KFPS_OK)
         status = walk(&job);
+    verify_deep_close(&job);
     result->seconds = progress_now() - result->seconds;
     if (side != NULL)
         *side = job.side;
     kfpb_close(&job.target);
     mlmd_source_close(&job.source);
     seen_free(&job.met);
+    seen_free(&job.deep_met);
     kfpb_arena_free(&arena);
     return status;
 }

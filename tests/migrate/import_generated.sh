@@ -37,6 +37,7 @@ import_generated() { # import_generated TEXT BATCH GENERATOR-ARGUMENTS...
     lost=$(json_of "$stem.expected.json" skipped dangling_events)
     equal "$text: dangling events are reported" "$lost" "$(json_of "$tmp/out" notes dangling-event count)"
     check "$text: what was meant" python3 "$tools/compare_expected.py" "$stem.expected.json" $(reader_of "$label" "$database")
+    expect 0 "$text: verify --deep" "$KFP_MIGRATE" verify --deep --source "$source" --target "$dsn"
     before=$(rows_of "$label" "$database")
     expect 0 "$text: import again" "$KFP_MIGRATE" import --source "$source" --target "$dsn"
     equal "$text: nothing changed" "$before" "$(rows_of "$label" "$database")"

@@ -20,6 +20,7 @@ import_from() {
     contains "$form: all of it" "159 tasks, 144 artifacts, 247 links;" \
         <(python3 "$tools/compare_expected.py" --show 0 "$expected" $reader)
     cp "$tmp/out" "$tmp/first"
+    expect 0 "$form: verify --deep" "$KFP_MIGRATE" verify --deep --source "$source" --target "$dsn"
     equal "$form: no run was added or removed" "$runs" "$(sql "$1" "$database" 'SELECT count(*) FROM run_details;')"
 }
 

@@ -39,6 +39,8 @@ for file in "${files[@]}"; do
         equal "$name: a task for each execution with a run" "$(ask "SELECT count(*) FROM ($tasks)")" "$(count tasks)"
         equal "$name: a link for each whole event" "$(ask "SELECT count(*) FROM ($links)")" "$(count artifact_tasks)"
         check "$name: rows refer to rows" python3 "$tools/check_references.py" $(reader_of "$label" "$database")
+        expect 0 "$name: verify --deep" "$KFP_MIGRATE" verify --deep --source "sqlite://$file" --target "$dsn" \
+            "${options[0]}"
         before=$(rows_of "$label" "$database")
         expect 0 "$name: imported again" "$KFP_MIGRATE" import --source "sqlite://$file" --target "$dsn" "${options[@]}"
         equal "$name: nothing changed" "$before" "$(rows_of "$label" "$database")"

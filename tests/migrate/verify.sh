@@ -29,6 +29,7 @@ equal "tasks" "159 159" "$(json_of "$tmp/out" tasks expected) $(json_of "$tmp/ou
 equal "artifacts" "144 144" "$(json_of "$tmp/out" artifacts expected) $(json_of "$tmp/out" artifacts found)"
 equal "links" "231 231 16" \
     "$(json_of "$tmp/out" links expected) $(json_of "$tmp/out" links found) $(json_of "$tmp/out" propagated)"
+expect 0 "verify --deep" verify --deep
 expect 0 "verify for people" "$KFP_MIGRATE" verify --source "sqlite://$source" --target "$dsn"
 contains "it says so" "Everything that the source has is there" "$tmp/out"
 contains "and why a run was left out" "runs skipped: no-run-row" "$tmp/out"
@@ -76,7 +77,7 @@ damage() {
     local plain=$1 deep=$2 row=$3 text=$4 way kind
     restore
     run_sql "$5" >/dev/null || { fail "$text: cannot be done"; return; }
-    for way in plain; do
+    for way in plain deep; do
         kind=${!way}
         [ "$kind" != - ] || continue
         if [ $way = deep ]; then
@@ -123,12 +124,31 @@ damage run-unknown run-unknown "" "a run that the source does not have" \
     'UPDATE kfpstore_migration_run SET "ContextID" = 999999, "Outcome" = '"'imported'"' WHERE "ContextID" =
     (SELECT "ContextID" FROM keep_kfpstore_migration_run WHERE "Outcome" = '"'skipped'"'); INSERT INTO
     kfpstore_migration_run SELECT * FROM keep_kfpstore_migration_run WHERE "Outcome" = '"'skipped'"';'
+# what only --deep sees: every column of the three tables, one after the other
+damage - link-missing "$passed" "a link that a DAG passes on is missing" \
+    "DELETE FROM artifact_tasks WHERE \"UUID\" = '$passed';"
+while read -r table victim column kind; do
+    case $kind in
+    0) value="\"$column\" + 1" ;;
+    1) value=5.5 ;;
+    2) value="'damaged'" ;;
+    3) value="'{\"damaged\": 1}'" ;;
+    esac
+    case $table in tasks) what=task ;; artifacts) what=artifact ;; *) what=link ;; esac
+    change=changed
+    [ "$column" != RunUUID ] || change=missing # it is in no run that is looked at
+    damage - $what-$change "${!victim}" "$table.$column" "$(set_ "$table" "${!victim}" "$column" "$value")"
+done < <(python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import kfpread
+for table, victim in (("tasks", "task"), ("artifacts", "artifact"), ("artifact_tasks", "link")):
+    for column, kind in kfpread.TABLES[table][1:]: print(table, victim, column, kind)' "$tools")
+
 restore
 run_sql "DELETE FROM kfpstore_migrated_artifact WHERE \"ArtifactID\" = '$artifact';" >/dev/null
 expect 4 "an artifact that is not on the list of ours" verify
 contains "it is named" "$artifact" "$tmp/out"
 restore
 expect 0 "put back, it is clean again" verify
+expect 0 "also with --deep" verify --deep
 
 # ---- what is no damage -----------------------------------------------------------------------------------------------
 # a run that users delete stays in the ledger
