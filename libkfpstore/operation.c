@@ -84,7 +84,8 @@ typedef struct plan {
     kfpsi_op_body body;
     void *context;
     bool write;
-    bool one; /* statement, which commits itself */
+    bool one;        /* statement, which commits itself */
+    bool maybe_done; /* … and was on its way when the connection was lost */
     bool any_schema;
 } plan;
 
@@ -98,18 +99,22 @@ static kfps_status look_at_schema(kfpsi_op *op, const plan *work, kfps_error *er
     return status;
 }
 
-static kfps_status run_body(kfps_session *session, const plan *work, int64_t now, kfps_error *error)
+static kfps_status run_body(kfps_session *session, plan *work, int64_t now, kfps_error *error)
 {
-    kfpsi_op op = {.session = session, .store = session->store, .conn = session->conn, .now = now};
+    kfpsi_op op = {
+        .session = session, .store = session->store, .conn = session->conn, .now = now, .maybe_done = work->maybe_done};
     kfps_status status = look_at_schema(&op, work, error);
-    if (status == KFPS_OK)
-        status = work->body(&op, work->context, error);
+    if (status != KFPS_OK)
+        return status;
+    status = work->body(&op, work->context, error);
+    if (work->one && status == KFPS_CONNECTION_LOST)
+        work->maybe_done = true;
     return status;
 }
 
 /* In the session's transaction. A write that failed may have written a part; a read spoils it only if the database
  * says so. */
-static kfps_status run_in_transaction(kfps_session *session, const plan *work, int64_t now, kfps_error *error)
+static kfps_status run_in_transaction(kfps_session *session, plan *work, int64_t now, kfps_error *error)
 {
     if (session->spoilt)
         return kfpb_fail(error, KFPS_INVALID, "an operation of this transaction failed: roll it back");
@@ -119,7 +124,7 @@ static kfps_status run_in_transaction(kfps_session *session, const plan *work, i
     return status;
 }
 
-static kfps_status run_alone(kfps_session *session, const plan *work, int64_t now, kfps_error *error)
+static kfps_status run_alone(kfps_session *session, plan *work, int64_t now, kfps_error *error)
 {
     const bool transaction = work->write && !work->one;
     kfps_status status = KFPS_OK;
@@ -131,10 +136,6 @@ static kfps_status run_alone(kfps_session *session, const plan *work, int64_t no
         status = kfpb_commit(session->conn, error);
     else if (transaction)
         kfpb_rollback(session->conn);
-    if (work->one && status == KFPS_CONNECTION_LOST)
-        status = kfpb_fail(error, KFPS_WRITE_UNCERTAIN,
-                           "the connection was lost during a statement that commits itself; whether it took place is "
-                           "unknown");
     return status;
 }
 
@@ -144,7 +145,7 @@ static bool again(const kfps_session *session, kfps_status status, int attempt)
            !atomic_load(&session->interrupted);
 }
 
-static kfps_status run_until_done(kfps_session *session, const plan *work, int64_t now, kfps_error *error)
+static kfps_status run_until_done(kfps_session *session, plan *work, int64_t now, kfps_error *error)
 {
     for (int attempt = 1;; attempt++) {
         kfpb_error_clear(error);
@@ -161,7 +162,7 @@ static kfps_status run_until_done(kfps_session *session, const plan *work, int64
     }
 }
 
-static kfps_status run(kfps_session *session, const plan *work, kfps_error *error)
+static kfps_status run(kfps_session *session, plan *work, kfps_error *error)
 {
     int64_t now = 0;
     kfps_error local;
