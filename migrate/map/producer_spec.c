@@ -12,75 +12,21 @@ static void bad(map_context *context, const map_node *node, const char *property
              key[0] != '\0' ? " of " : "", key);
 }
 
-/* The member under either spelling: encoding/json writes snake_case, protojson lowerCamelCase. */
-static json_t *member(const json_t *object, const char *snake, const char *camel)
-{
-    json_t *value = json_object_get(object, snake);
-
-    return value != NULL ? value : json_object_get(object, camel);
-}
-
-static bool read_selector(map_context *context, const json_t *json, const char *snake, const char *camel,
-                          map_selector *out)
-{
-    const char *task = json_string_value(member(json, "producer_subtask", "producerSubtask"));
-    const char *key = json_string_value(member(json, snake, camel));
-
-    if (task == NULL || key == NULL)
-        return false;
-    *out = (map_selector){kfpb_arena_text(context->arena, task), kfpb_arena_text(context->arena, key)};
-    return out->task != NULL && out->key != NULL;
-}
-
-static bool read_selectors(map_context *context, const json_t *list, const char *snake, const char *camel,
-                           map_declaration *out)
-{
-    const size_t count = json_array_size(list);
-    map_selector *selectors = kfpb_arena_array(context->arena, count, sizeof *selectors);
-
-    if (!json_is_array(list) || selectors == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!read_selector(context, json_array_get(list, i), snake, camel, &selectors[i]))
-            return false;
-    }
-    out->selectors = selectors;
-    out->selector_count = count;
-    return true;
-}
-
 static bool read_artifact(map_context *context, const json_t *spec, map_declaration *out)
 {
-    if (!read_selectors(context, member(spec, "artifact_selectors", "artifactSelectors"), "output_artifact_key",
-                        "outputArtifactKey", out))
-        return false;
-    out->one_of = out->selector_count > 1;
-    return true;
+    return kfpsi_output_spec_artifact(context->arena, spec, &out->spec);
 }
 
 /* A text that holds {"valueFromParameter": selector} or {"valueFromOneof": {"parameterSelectors": [selector…]}}. */
 static bool read_parameter(map_context *context, const json_t *spec, map_declaration *out)
 {
     json_t *parsed = NULL;
-    bool good = false;
 
     if (json_is_string(spec)) {
         parsed = json_loads(json_string_value(spec), JSON_REJECT_DUPLICATES, NULL);
         spec = parsed;
     }
-    const json_t *single = member(spec, "value_from_parameter", "valueFromParameter");
-    const json_t *several = member(spec, "value_from_oneof", "valueFromOneof");
-    if (single != NULL) {
-        map_selector *selector = kfpb_arena_alloc(context->arena, sizeof *selector);
-        good = selector != NULL &&
-               read_selector(context, single, "output_parameter_key", "outputParameterKey", selector);
-        out->selectors = selector;
-        out->selector_count = 1;
-    } else if (several != NULL) {
-        good = read_selectors(context, member(several, "parameter_selectors", "parameterSelectors"),
-                              "output_parameter_key", "outputParameterKey", out);
-        out->one_of = true;
-    }
+    const bool good = kfpsi_output_spec_parameter(context->arena, spec, &out->spec);
     json_decref(parsed);
     return good;
 }

@@ -3,12 +3,8 @@
 #ifndef KFPM_MAP_PRODUCER_SPEC_H
 #define KFPM_MAP_PRODUCER_SPEC_H
 
+#include "libkfpstore/output_spec.h"
 #include "migrate/map/graph.h"
-
-typedef struct map_selector {
-    const char *task;
-    const char *key;
-} map_selector;
 
 /* One thing that reached the DAG under a key. */
 typedef struct map_item {
@@ -25,9 +21,7 @@ typedef struct map_items {
 
 typedef struct map_declaration {
     const char *key;
-    const map_selector *selectors;
-    size_t selector_count;
-    bool one_of;      /* one of several branches gives it */
+    kfpsi_output_spec spec;
     bool inner;       /* not the DAG's own: its iterations declare it */
     map_items result; /* propagate.c */
 } map_declaration;

@@ -94,7 +94,8 @@ static void outputs_of(const walk *w, const map_node *node, const char *key, map
 }
 
 /* The first of the named tasks in list[0…count) that hands out anything. */
-static void select_one(const walk *w, const candidate *list, size_t count, const map_selector *selector, map_items *out)
+static void select_one(const walk *w, const candidate *list, size_t count, const kfpsi_selector *selector,
+                       map_items *out)
 {
     size_t low = 0, high = count;
 
@@ -157,11 +158,11 @@ static void resolve_key(const walk *w, const map_node *dag, const candidate *lis
         const size_t first = key->result.count;
         for (end = begin; end < count && list[end].index == index; end++)
             ;
-        for (size_t s = 0; s < key->selector_count; s++)
-            select_one(w, list + begin, end - begin, &key->selectors[s], &key->result);
+        for (size_t s = 0; s < key->spec.count; s++)
+            select_one(w, list + begin, end - begin, &key->spec.selectors[s], &key->result);
         for (size_t i = first; dag->kind == MAP_KIND_LOOP && i < key->result.count; i++)
             key->result.items[i].index = index;
-        if (key->selector_count > 1 && key->result.count > first + 1)
+        if (key->spec.count > 1 && key->result.count > first + 1)
             drop_repeated(w, &key->result, first);
     }
 }
@@ -216,7 +217,7 @@ static void adopt_inner(const walk *w, const map_node *loop)
             map_declaration *into = map_declaration_find(&(map_declarations){all, known}, from->key);
             if (into == NULL) {
                 into = &all[merged.count++];
-                *into = (map_declaration){.key = from->key, .one_of = from->one_of, .inner = true};
+                *into = (map_declaration){.key = from->key, .spec.one_of = from->spec.one_of, .inner = true};
             }
             const map_item *last = into->result.count > 0 ? &into->result.items[into->result.count - 1] : NULL;
             /* an older attempt at the same index */
@@ -255,7 +256,7 @@ int32_t map_declared_type(const map_node *dag, const map_declaration *declaratio
 {
     if (dag->kind == MAP_KIND_LOOP)
         return KFPS_IO_ITERATOR_OUTPUT;
-    return declaration->one_of ? KFPS_IO_ONE_OF_OUTPUT : KFPS_IO_OUTPUT;
+    return declaration->spec.one_of ? KFPS_IO_ONE_OF_OUTPUT : KFPS_IO_OUTPUT;
 }
 
 int64_t map_declared_iteration(const map_node *dag, const map_item *item)
