@@ -8,8 +8,8 @@
 #include "migrate/cli.h"
 
 static const cli_command *const commands[] = {
-    &cli_import,        &cli_status,         &cli_show,         &cli_rollback,     &cli_verify,
-    &cli_schema_status, &cli_schema_upgrade, &cli_schema_print, &cli_schema_adopt,
+    &cli_preflight, &cli_import,        &cli_status,         &cli_show,         &cli_rollback,
+    &cli_verify,    &cli_schema_status, &cli_schema_upgrade, &cli_schema_print, &cli_schema_adopt,
 };
 
 static void print_overview(FILE *out)

@@ -35,7 +35,7 @@ complete_line() {
 }
 
 commands=$("$KFP_MIGRATE" --help | sed -n 's/^  \([a-z][a-z ]*[a-z]\)  *[A-Z].*/\1/p')
-equal "all commands are looked at" 9 "$(wc -l <<<"$commands")"
+equal "all commands are looked at" 10 "$(wc -l <<<"$commands")"
 while read -r command; do
     # shellcheck disable=SC2086
     options_of $command >"$tmp/help"
@@ -81,6 +81,14 @@ sed -n 's/.*X([A-Z_0-9]*, "\([a-z0-9-]*\)", \([A-Z]*\),.*/\2 \1/p' "$top/migrate
 awk '/^\.Ss Rejected/ { c = "REJECT" } /^\.Ss Skipped/ { c = "SKIP" } /^\.Ss Noted/ { c = "INFO" } /^\.Sh/ { c = "" }
     c != "" && /^\.It Li / { print c, $3 }' "$page" | sort >"$tmp/page"
 check "every reason of a note is in the page, under its class" diff "$tmp/reasons" "$tmp/page"
+
+# findings of preflight, by severity, with their exit codes
+sed -n 's/.*X([A-Z_0-9]*, "\([a-z0-9-]*\)", \([A-Z]*\), \([0-9]*\),.*/\2 \1 \3/p' "$top/migrate/preflight/findings.h" |
+    sed 's/ 0$//' | sort >"$tmp/findings"
+[ "$(wc -l <"$tmp/findings")" -gt 30 ] || fail "the findings of migrate/preflight/findings.h cannot be read"
+awk '/^\.Ss Blockers/ { c = "BLOCKER" } /^\.Ss Warnings/ { c = "WARNING" } /^\.Ss Information/ { c = "INFO" } /^\.Sh/ { c = "" }
+    c != "" && /^\.It Li / { print c, $3 ($5 != "" ? " " $5 : "") }' "$page" | sort >"$tmp/page"
+check "every finding of preflight is in the page, under its severity" diff "$tmp/findings" "$tmp/page"
 
 # exit codes, steps, tables, variables, options of DSNs, functions
 sed -n 's/^ *EXIT_[A-Z_]* = \([0-9]*\),*$/\1/p' "$top/migrate/cli.h" | sort >"$tmp/codes"
