@@ -26,7 +26,7 @@ volatile int cli_stop;
 static void on_signal(int number)
 {
     (void) number;
-    cli_stop = 1;
+    __atomic_store_n(&cli_stop, 1, __ATOMIC_RELAXED);
 }
 
 void cli_catch_signals(void)

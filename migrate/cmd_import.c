@@ -1,18 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "migrate/cli.h"
 #include "migrate/import/import.h"
+#include "migrate/import/pipeline.h"
 #include "migrate/mapping_arguments.h"
 
-enum { OPT_CREATE_TARGET = 256, OPT_MISSING_RUNS, OPT_BATCH, OPT_DRY_RUN, OPT_JSON, OPT_REJECTS, OPT_WAIT_LOCK };
+enum {
+    OPT_CREATE_TARGET = 256,
+    OPT_MISSING_RUNS,
+    OPT_BATCH,
+    OPT_JOBS,
+    OPT_MAX_RUNS,
+    OPT_SLEEP_RATIO,
+    OPT_PAUSE_FILE,
+    OPT_DRY_RUN,
+    OPT_JSON,
+    OPT_REJECTS,
+    OPT_WAIT_LOCK
+};
 
 static const cli_option options_table[] = {
     MAPPING_ARGUMENTS,
     {"create-target", NULL, OPT_CREATE_TARGET, "make the database and all its tables first"},
     {"missing-runs", "skip|create", OPT_MISSING_RUNS, "runs without a row in run_details (default: skip)"},
     {"batch", "N", OPT_BATCH, "executions per transaction; a run is never split (default: 1000)"},
+    {"jobs", "N", OPT_JOBS, "connections that write, where the target takes several (default: 1)"},
+    {"max-runs", "N", OPT_MAX_RUNS, "stop after N imported runs; exit code 75 if some are left"},
+    {"sleep-ratio", "R", OPT_SLEEP_RATIO, "after each group rest R times as long as it took"},
+    {"pause-file", "FILE", OPT_PAUSE_FILE, "begin no group while this file is there"},
     {"dry-run", NULL, OPT_DRY_RUN, "the same report; nothing can be written"},
     {"json", NULL, OPT_JSON, "the report as one JSON object"},
     {"rejects", "FILE", OPT_REJECTS, "list everything skipped, rejected or noted, one JSON object a line"},
@@ -24,6 +42,14 @@ typedef struct arguments {
     mapping_arguments mapping;
     import_options options;
 } arguments;
+
+static bool read_ratio(const char *text, double *out)
+{
+    enum { MOST = 1000 };
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && *end == '\0' && *out >= 0 && *out <= MOST;
+}
 
 /* False: the value is wrong. */
 static bool read_option(arguments *a, int key, const char *value)
@@ -39,6 +65,15 @@ static bool read_option(arguments *a, int key, const char *value)
         return mapping_choice(value, "skip", "create", &o->create_missing_runs);
     case OPT_BATCH:
         return cli_parse_number(value, 1, 1000000, &o->batch);
+    case OPT_JOBS:
+        return cli_parse_number(value, 1, PIPELINE_MOST_JOBS, &o->jobs);
+    case OPT_MAX_RUNS:
+        return cli_parse_number(value, 1, LONG_MAX, &o->max_runs);
+    case OPT_SLEEP_RATIO:
+        return read_ratio(value, &o->sleep_ratio);
+    case OPT_PAUSE_FILE:
+        o->pause_file = value;
+        return *value != '\0';
     case OPT_DRY_RUN:
         o->dry_run = true;
         return true;
@@ -84,7 +119,7 @@ static int print_report(const import_options *options, const import_report *repo
 
 static int run(const cli_command *command, int argc, char **argv)
 {
-    arguments a = {.options = {.source_id = "", .batch = 1000, .wait_s = 40}};
+    arguments a = {.options = {.source_id = "", .batch = 1000, .jobs = 1, .wait_s = 40}};
     import_report report;
     const char *value;
     int index = 1, code = EXIT_DONE;

@@ -9,9 +9,10 @@
 #include "migrate/import/writer.h"
 
 typedef struct write_job {
-    import_job *job;
+    const import_job *job;
     group_run **runs;
     size_t count;
+    int slot;
     int attempts;
     write_result result;
 } write_job;
@@ -49,22 +50,28 @@ static kfps_status write_body(kfpb_conn *conn, void *context, kfps_error *error)
     if (status == KFPS_OK && !committed) {
         status = write_runs(conn, w->runs, w->count, w->job->options->source_id, &arena, &w->result, error);
         if (status == KFPS_OK)
-            status = schema_lease_fence(w->job->lease, conn, 1, error);
+            status = schema_lease_fence(w->job->lease, conn, w->slot, error);
     }
     kfpb_arena_free(&arena);
     return status;
 }
 
-static kfps_status write_some(import_job *job, group_run **runs, size_t count)
+/* A group's way into the target. */
+typedef struct group_job {
+    const import_job *job;
+    group *g;
+    int slot;
+    kfps_error *error;
+} group_job;
+
+static kfps_status write_some(const group_job *w, group_run **runs, size_t count)
 {
-    write_job w = {.job = job, .runs = runs, .count = count};
-    const kfps_status status = kfpsi_run(job->pool, &import_retry, write_body, &w, &job->error);
+    write_job one = {.job = w->job, .runs = runs, .count = count, .slot = w->slot};
+    const kfps_status status = kfpsi_run(w->job->pool, &import_retry, write_body, &one, w->error);
     if (status == KFPS_OK) {
-        size_t rows = 0;
         for (size_t i = 0; i < count; i++)
-            rows += runs[i]->outcome == RUN_IMPORTED ? runs[i]->rows.artifact_count : 0;
-        job->report->counts.artifacts += (uint64_t) w.result.new_artifacts;
-        job->report->counts.artifacts_reused += rows - (size_t) w.result.new_artifacts;
+            w->g->artifacts += runs[i]->outcome == RUN_IMPORTED ? runs[i]->rows.artifact_count : 0;
+        w->g->new_artifacts += (uint64_t) one.result.new_artifacts;
     }
     return status;
 }
@@ -84,55 +91,61 @@ static bool is_about_storage(const kfps_error *error)
 }
 
 /* What the target says about the rows themselves, so that another run may pass. */
-bool job_is_about_rows(const import_job *job, kfps_status status)
+bool job_is_about_rows(const import_job *job, kfps_status status, const kfps_error *error)
 {
+    if (job->lease != NULL && !schema_lease_held(job->lease))
+        return false;
     if (status == KFPS_INTERNAL)
-        return !is_about_storage(&job->error);
+        return !is_about_storage(error);
     return status == KFPS_INVALID || status == KFPS_TOO_LARGE || status == KFPS_EXISTS || status == KFPS_FOREIGN_KEY;
 }
 
-void job_refuse_run(import_job *job, group *g, group_run *run, kfps_status status)
+void job_refuse_run(group *g, group_run *run, kfps_status status, const kfps_error *error)
 {
-    const bool key = status == KFPS_EXISTS && strstr(job->error.message, "UniqueLink") != NULL;
+    const bool key = status == KFPS_EXISTS && strstr(error->message, "UniqueLink") != NULL;
     run->outcome = RUN_REJECTED;
     run->reason = key ? NOTE_KEY_COLLISION : NOTE_TARGET_REFUSED;
-    run->detail = kfpb_arena_text(&g->arena, job->error.message);
+    run->detail = kfpb_arena_text(&g->arena, error->message);
     note_add(&run->notes, &g->arena, run->reason, "context", run->source->context_id, run->detail);
 }
 
-static bool write_one_by_one(import_job *job, group *g)
+static kfps_status write_one_by_one(const group_job *w)
 {
-    for (size_t i = 0; i < g->count; i++) {
+    group *g = w->g;
+    kfps_status status = KFPS_OK;
+    for (size_t i = 0; i < g->count && status == KFPS_OK; i++) {
         group_run *run = &g->runs[i];
-        kfps_status status = write_some(job, &run, 1);
-        if (job_is_about_rows(job, status) && schema_lease_held(job->lease) && run->outcome == RUN_IMPORTED) {
-            job_refuse_run(job, g, run, status);
-            status = write_some(job, &run, 1); /* its line in the ledger */
+        status = write_some(w, &run, 1);
+        if (run->outcome == RUN_IMPORTED && job_is_about_rows(w->job, status, w->error)) {
+            job_refuse_run(g, run, status, w->error);
+            status = write_some(w, &run, 1); /* its line in the ledger */
         }
-        if (status != KFPS_OK)
-            return job_fail_write(job);
     }
-    return true;
+    return status;
 }
 
-bool job_commit_group(import_job *job, group *g)
+static kfps_status write_group(const group_job *w)
 {
+    group *g = w->g;
     group_run **runs = kfpb_arena_array(&g->arena, g->count, sizeof *runs);
-    if (runs == NULL) {
-        kfpb_fail_no_memory(&job->error);
-        return job_fail(job, NULL);
-    }
+    if (runs == NULL)
+        return kfpb_fail_no_memory(w->error);
     bool rows_exist = false;
     for (size_t i = 0; i < g->count; i++) {
         runs[i] = &g->runs[i];
         rows_exist |= g->runs[i].rows_exist;
     }
     if (rows_exist)
-        return write_one_by_one(job, g);
-    const kfps_status status = write_some(job, runs, g->count);
-    if (job_is_about_rows(job, status) && schema_lease_held(job->lease))
-        return write_one_by_one(job, g);
-    return status == KFPS_OK || job_fail_write(job);
+        return write_one_by_one(w);
+    const kfps_status status = write_some(w, runs, g->count);
+    return job_is_about_rows(w->job, status, w->error) ? write_one_by_one(w) : status;
+}
+
+bool job_commit_group(const import_job *job, group *g, int slot, import_fault *fault)
+{
+    const group_job w = {.job = job, .g = g, .slot = slot, .error = &fault->error};
+    fault->happened = fault->writing = write_group(&w) != KFPS_OK;
+    return !fault->happened;
 }
 
 /* ---- contexts without a run row -----------------------------------------------------------------------------------

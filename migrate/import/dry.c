@@ -10,8 +10,8 @@ static kfps_status check_run(import_job *job, group *g, group_run *run)
 {
     size_t bytes = 0;
     kfps_status status = check_runs(&job->limits, &run, 1, job->options->source_id, &g->arena, &bytes, &job->error);
-    if (run->outcome == RUN_IMPORTED && job_is_about_rows(job, status)) {
-        job_refuse_run(job, g, run, status);
+    if (run->outcome == RUN_IMPORTED && job_is_about_rows(job, status, &job->error)) {
+        job_refuse_run(g, run, status, &job->error);
         status = check_runs(&job->limits, &run, 1, job->options->source_id, &g->arena, &bytes, &job->error);
     }
     job->report->estimate.value_bytes += bytes;

@@ -207,16 +207,18 @@ static kfps_status map_one(loader *l, group_run *run, kfps_error *error)
 /* ---- the whole ----------------------------------------------------------------------------------------------------
  */
 
-kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, mlmd_source *source, kfpb_conn *target,
-                       const char *legacy_table, bool upgraded, const import_options *options, int json_depth,
-                       kfps_error *error)
+kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size_t most, mlmd_source *source,
+                       kfpb_conn *target, const char *legacy_table, bool upgraded, const import_options *options,
+                       int json_depth, kfps_error *error)
 {
     enum { MAX_RUNS = 1000 };
     int64_t ids[MAX_RUNS];
     mlmd_run *runs = NULL;
     loader l = {.g = g, .p = p, .source = source, .target = target, .options = options, .json_depth = json_depth};
     g->runs = NULL;
-    g->count = choose_runs(p, first, next, (size_t) options->batch, ids, MAX_RUNS, &g->executions);
+    g->new_artifacts = g->artifacts = 0;
+    g->count = choose_runs(p, first, next, (size_t) options->batch, ids, most < MAX_RUNS ? most : MAX_RUNS,
+                           &g->executions);
     if (g->count == 0)
         return KFPS_OK;
     kfps_status status = mlmd_source_load(source, ids, g->count, owns, &l, &g->arena, &runs, error);
@@ -245,4 +247,12 @@ kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, mlmd
     if (status == KFPS_OK && g->arena.out_of_memory)
         status = kfpb_fail_no_memory(error);
     return status;
+}
+
+size_t group_imported(const group *g)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < g->count; i++)
+        count += g->runs[i].outcome == RUN_IMPORTED;
+    return count;
 }

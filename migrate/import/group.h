@@ -25,14 +25,18 @@ typedef struct group_run {
 typedef struct group {
     group_run *runs;
     size_t count;
-    size_t executions; /* associations, as planned */
-    kfpb_arena arena;  /* owns everything above */
+    size_t executions;      /* associations, as planned */
+    uint64_t new_artifacts; /* once it is written: rows that came with it */
+    uint64_t artifacts;     /* rows of its runs, each run's own */
+    kfpb_arena arena;       /* owns everything above */
 } group;
 
-/* Reads and maps the runs planned from plan.runs[first] on: as many as stand under `batch` executions, at least one.
- * *next is where to go on. target NULL: a dry run into nothing. */
-kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, mlmd_source *source, kfpb_conn *target,
-                       const char *legacy_table, bool upgraded, const import_options *options, int json_depth,
-                       kfps_error *error);
+/* Reads and maps the runs planned from plan.runs[first] on: as many as stand under `batch` executions, at least one,
+ * and not more than `most`. *next is where to go on. target NULL: a dry run into nothing. */
+kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size_t most, mlmd_source *source,
+                       kfpb_conn *target, const char *legacy_table, bool upgraded, const import_options *options,
+                       int json_depth, kfps_error *error);
+/* How many of its runs are, or are to be, imported. */
+size_t group_imported(const group *g);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* job.h: one import under way: what its files share. Each step returns false after it has said what is wrong and set
- * the exit code. */
+ * the exit code; those that run in threads leave a fault instead, which the caller's thread says. */
 #ifndef KFPM_IMPORT_JOB_H
 #define KFPM_IMPORT_JOB_H
 
@@ -16,13 +16,16 @@ typedef struct import_job {
     const import_options *options;
     import_report *report;
     mlmd_source *source;
-    kfpsi_pool *pool;    /* of the target; NULL: a dry run into a database that is still to be made */
+    kfpsi_pool *pool; /* of the target; NULL: a dry run into a database that is still to be made */
+    kfpsi_pool
+        *reading; /* of the target, for who loads groups beside that: a connection that only reads; NULL as above */
     schema_lease *lease; /* NULL in a dry run */
     plan plan;
     collision_check collisions;
     seen_artifacts seen; /* dry run: which artifacts were counted */
     progress progress;
     FILE *rejects;
+    int jobs;                 /* connections that write; 0 in a dry run */
     const char *legacy_table; /* NULL: none */
     bool upgraded;            /* the target has our tables */
     int json_depth;
@@ -30,6 +33,14 @@ typedef struct import_job {
     kfps_error error;
     int exit_code; /* what the command ends with, unless it went well */
 } import_job;
+
+/* Why a thread of the import cannot go on. */
+typedef struct import_fault {
+    bool happened;
+    bool writing;     /* in a write to the target: a lost lease explains it */
+    const char *what; /* NULL: the target */
+    kfps_error error;
+} import_fault;
 
 /* How a transaction is tried again. */
 extern const kfpsi_retry import_retry;
@@ -39,17 +50,26 @@ bool job_fail(import_job *job, const char *what);
 /* A write that failed: if the lease was lost meanwhile, that is why. */
 bool job_fail_write(import_job *job);
 bool job_refuse(import_job *job, int code, const char *sentence);
+/* Says what a thread left. */
+bool job_fail_with(import_job *job, const import_fault *fault);
+/* SIGTERM or SIGINT came. Any thread. */
+bool job_stopping(void);
 
 /* open.c: everything that is there before the first run is read. */
 bool job_open(import_job *job);
 /* False: the reject file could not be written to its end. */
 bool job_close(import_job *job);
 
-/* commit.c: a group's runs into the target, all in one transaction; run by run where one of them is refused. */
-bool job_commit_group(import_job *job, group *g);
+/* load.c: reads and maps the next group, again while one of the databases is away. *next: see group_load. The reader's
+ * thread only. */
+bool job_load_group(import_job *job, group *g, size_t first, size_t *next, size_t most, import_fault *fault);
+
+/* commit.c: a group's runs into the target, all in one transaction; run by run where one of them is refused. `slot`: of
+ * the lease, 1 … jobs; one thread at a time for each. False: *fault says why. */
+bool job_commit_group(const import_job *job, group *g, int slot, import_fault *fault);
 /* Whether the target's answer is about the rows themselves, so that another run may pass; then the run is rejected. */
-bool job_is_about_rows(const import_job *job, kfps_status status);
-void job_refuse_run(import_job *job, group *g, group_run *run, kfps_status status);
+bool job_is_about_rows(const import_job *job, kfps_status status, const kfps_error *error);
+void job_refuse_run(group *g, group_run *run, kfps_status status, const kfps_error *error);
 /* dry.c: a dry run's part of the same: what the target would refuse before it is sent, which artifacts are new, how
  * many bytes there are. */
 bool job_try_group(import_job *job, group *g);

@@ -6,6 +6,8 @@
 #include "migrate/schema_error.h"
 #include "schema/schema.h"
 
+enum { POOL_WAIT_MS = 60000 };
+
 static bool open_source(import_job *job)
 {
     const import_options *o = job->options;
@@ -59,6 +61,16 @@ static bool check_schema(import_job *job, const schema_status *status)
     return true;
 }
 
+static void choose_jobs(import_job *job)
+{
+    const import_options *o = job->options;
+    const kfpb_driver *driver = kfpb_driver_find(o->target.dsn.scheme);
+    const bool file = driver != NULL && (driver->capabilities & KFPB_CAP_FILE) != 0;
+    job->jobs = o->dry_run ? 0 : file ? 1 : (int) o->jobs;
+    if (o->jobs > 1 && file && !o->dry_run)
+        log_line(LOG_LEVEL_WARNING, NULL, "--jobs=%ld: a SQLite file takes one writer at a time, and has one", o->jobs);
+}
+
 static bool open_target(import_job *job)
 {
     const import_options *o = job->options;
@@ -66,7 +78,9 @@ static bool open_target(import_job *job)
         return false;
     kfpb_open_options open_options = cli_open_options(&o->target);
     open_options.read_only = o->dry_run;
-    if (kfpsi_pool_new(&o->target.dsn, &open_options, 1, 60000, &job->pool, &job->error) != KFPS_OK)
+    choose_jobs(job);
+    const size_t size = job->jobs > 0 ? (size_t) job->jobs : 1;
+    if (kfpsi_pool_new(&o->target.dsn, &open_options, size, POOL_WAIT_MS, &job->pool, &job->error) != KFPS_OK)
         return job_fail(job, o->target.text);
 
     kfpb_conn *conn = NULL;
@@ -100,6 +114,18 @@ static bool open_target(import_job *job)
     return fit;
 }
 
+/* Its own, because SQLite drops what a connection has of the file in memory whenever another one has written. */
+static bool open_reading(import_job *job)
+{
+    kfpb_open_options options = cli_open_options(&job->options->target);
+    options.read_only = options.source = true;
+    if (job->pool == NULL)
+        return true;
+    return kfpsi_pool_new(&job->options->target.dsn, &options, 1, POOL_WAIT_MS, &job->reading, &job->error) ==
+               KFPS_OK ||
+           job_fail(job, job->options->target.text);
+}
+
 static bool take_lease(import_job *job)
 {
     const import_options *o = job->options;
@@ -107,7 +133,7 @@ static bool take_lease(import_job *job)
         return true;
     const kfpb_open_options open_options = cli_open_options(&o->target);
     const schema_lease_options options = {
-        .purpose = "import", .slots = 1, .wait_s = (int) o->wait_s, .stop = &cli_stop};
+        .purpose = "import", .slots = job->jobs, .wait_s = (int) o->wait_s, .stop = &cli_stop};
     if (schema_lease_take(&o->target.dsn, &open_options, &options, &job->lease, &job->error) != KFPS_OK)
         return job_fail(job, o->target.text);
     return true;
@@ -153,7 +179,8 @@ static bool close_rejects(import_job *job)
 
 bool job_open(import_job *job)
 {
-    return open_rejects(job) && open_source(job) && open_target(job) && take_lease(job) && make_plan(job);
+    return open_rejects(job) && open_source(job) && open_target(job) && open_reading(job) && take_lease(job) &&
+           make_plan(job);
 }
 
 bool job_close(import_job *job)
@@ -162,6 +189,7 @@ bool job_close(import_job *job)
     collision_close(&job->collisions);
     seen_free(&job->seen);
     plan_free(&job->plan);
+    kfpsi_pool_free(job->reading);
     kfpsi_pool_free(job->pool);
     mlmd_source_close(&job->source);
     return close_rejects(job);

@@ -22,6 +22,10 @@ typedef struct import_options {
     size_t run_context_type_count;
     mlmd_encoding encoding;
     long batch;               /* executions per transaction; a run is never split */
+    long jobs;                /* connections that write, if the target takes several writers */
+    long max_runs;            /* stop after so many imported runs; 0: never */
+    double sleep_ratio;       /* after each group, so many times as long as it took */
+    const char *pause_file;   /* while it is there, no group is begun; NULL: none */
     long wait_s;              /* for another holder of the lease */
     const char *rejects_path; /* NULL: none */
 } import_options;

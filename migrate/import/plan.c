@@ -28,6 +28,15 @@ bool plan_imports(const plan_run *run)
     return run->state != PLAN_NO_ROW;
 }
 
+bool plan_is_left(const plan *p, size_t first)
+{
+    for (size_t i = first; i < p->count; i++) {
+        if (p->runs[i].state == PLAN_READY || p->runs[i].state == PLAN_CREATE)
+            return true;
+    }
+    return false;
+}
+
 static int compare_run(const void *key, const void *element)
 {
     const int64_t a = *(const int64_t *) key, b = ((const plan_run *) element)->context_id;

@@ -51,6 +51,8 @@ const plan_run *plan_find(const plan *p, int64_t context_id);
 /* The run that an execution of several run contexts belongs to: the one that is in run_details; with none there, the
  * smallest that is imported; with several, none (NULL). NULL also for an execution in no run context. */
 const plan_run *plan_owner(const plan *p, const mlmd_source *source, int64_t execution_id);
+/* Whether runs[first] or one behind it is still to be imported, as planned. */
+bool plan_is_left(const plan *p, size_t first);
 /* Whether the run is imported, was, or will be. */
 bool plan_imports(const plan_run *run);
 

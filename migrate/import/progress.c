@@ -38,10 +38,10 @@ void progress_format_duration(double seconds, char *out, size_t size)
 void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t rejected)
 {
     const double now = progress_now();
-    if (now - p->said < (p->live ? live_interval : log_interval))
+    if (p->paused || now - p->said < (p->live ? live_interval : log_interval))
         return;
     p->said = now;
-    const double spent = now - p->started;
+    const double spent = now - p->started - p->waited;
     const double rate = spent > 0 ? (double) done / spent : 0;
     char eta[32] = "?", took[32];
     if (rate > 0 && p->total >= done)
@@ -62,6 +62,21 @@ void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t reje
                                (json_int_t) p->total, "skipped", (json_int_t) skipped, "rejected",
                                (json_int_t) rejected, "seconds", spent, "per_second", rate);
     log_line(LOG_LEVEL_INFO, fields, "%s", line);
+}
+
+void progress_pause(progress *p, const char *file)
+{
+    const double now = progress_now();
+    progress_end(p);
+    if (file != NULL)
+        log_line(LOG_LEVEL_INFO, NULL, "paused: the import goes on when %s is removed", file);
+    else
+        log_line(LOG_LEVEL_INFO, NULL, "the import goes on");
+    if (p->paused)
+        p->waited += now - p->paused_at;
+    p->paused = file != NULL;
+    p->paused_at = now;
+    p->said = now;
 }
 
 void progress_end(progress *p)

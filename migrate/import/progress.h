@@ -13,11 +13,16 @@ typedef struct progress {
     double said;    /* when the last line went out */
     uint64_t total; /* executions to do */
     bool line_open; /* a live line stands there */
+    bool paused;
+    double waited; /* seconds, in pauses that are over */
+    double paused_at;
 } progress;
 
 void progress_start(progress *p, uint64_t total);
 /* Cheap: says something only when it is time. */
 void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t rejected);
+/* The import waits while that file is there; NULL: it goes on. Said at once. */
+void progress_pause(progress *p, const char *file);
 /* Wipes the live line. */
 void progress_end(progress *p);
 /* "1m05s", "2h00m". */

@@ -27,6 +27,9 @@ typedef struct mlmd_type {
 typedef struct mlmd_event_store mlmd_event_store;
 
 struct mlmd_source {
+    kfpb_dsn dsn; /* to connect again */
+    kfpb_open_options open_options;
+    char *password, *driver_dir; /* what those point to */
     kfpb_conn *conn;
     kfpb_arena arena; /* the names of types, for the source's life */
     mlmd_catalog catalog;
@@ -40,6 +43,10 @@ struct mlmd_source {
     mlmd_members members;
     mlmd_event_store *events; /* schema below 7, from its first use on */
 };
+
+/* source.c: a connection that was lost is replaced. Called where a unit of reading begins; what was read before stays.
+ */
+kfps_status mlmd_source_ready(mlmd_source *source, kfps_error *error);
 
 /* version.c: KFPS_SCHEMA with what to do, unless the version is one that is read. */
 kfps_status mlmd_version_read(kfpb_conn *conn, const mlmd_catalog *catalog, int *version, kfps_error *error);

@@ -264,7 +264,9 @@ kfps_status mlmd_source_load(mlmd_source *source, const int64_t *context_ids, si
     if (status == KFPS_OK && (runs = kfpb_arena_array(arena, count, sizeof *runs)) == NULL)
         status = kfpb_fail_no_memory(error);
     if (status == KFPS_OK && count > 0) {
-        status = kfpb_begin(source->conn, KFPB_TX_SNAPSHOT, error);
+        status = mlmd_source_ready(source, error);
+        if (status == KFPS_OK)
+            status = kfpb_begin(source->conn, KFPB_TX_SNAPSHOT, error);
         if (status == KFPS_OK)
             status = load_rows(&group, &contexts, owns, owns_context, error);
         kfpb_rollback(source->conn); /* nothing was written: it ends the snapshot */

@@ -64,7 +64,7 @@ kfps_status mlmd_source_outside(mlmd_source *source, mlmd_see_outside see, void 
          " WHERE x.id IS NULL AND e.id > ",
          " ORDER BY e.id LIMIT 10000", true},
     };
-    kfps_status status = KFPS_OK;
+    kfps_status status = mlmd_source_ready(source, error);
 
     *well = true;
     for (size_t i = 0; i < sizeof walks / sizeof walks[0] && status == KFPS_OK && *well; i++) {

@@ -47,13 +47,38 @@ static kfps_status look_around(mlmd_source *source, kfps_error *error)
     return status;
 }
 
+static kfps_status remember_database(mlmd_source *source, const kfpb_dsn *dsn, const mlmd_source_options *options,
+                                     kfps_error *error)
+{
+    const kfps_status status = kfpb_dsn_copy(dsn, &source->dsn, error);
+    if (status != KFPS_OK)
+        return status;
+    if ((options->password != NULL && (source->password = strdup(options->password)) == NULL) ||
+        (options->driver_dir != NULL && (source->driver_dir = strdup(options->driver_dir)) == NULL))
+        return kfpb_fail_no_memory(error);
+    source->open_options = (kfpb_open_options){
+        .read_only = true, .source = true, .password = source->password, .driver_dir = source->driver_dir};
+    return KFPS_OK;
+}
+
+kfps_status mlmd_source_ready(mlmd_source *source, kfps_error *error)
+{
+    kfpb_conn *anew = NULL;
+    if (!source->conn->broken)
+        return KFPS_OK;
+    const kfps_status status = kfpb_open(&source->dsn, &source->open_options, &anew, error);
+    if (status != KFPS_OK)
+        return status;
+    kfpb_close(&source->conn);
+    source->conn = anew;
+    return KFPS_OK;
+}
+
 kfps_status mlmd_source_open(const kfpb_dsn *dsn, const mlmd_source_options *options, mlmd_source **out,
                              kfps_error *error)
 {
     const mlmd_source_options none = {0};
     const mlmd_source_options *given = options != NULL ? options : &none;
-    const kfpb_open_options open = {
-        .read_only = true, .source = true, .password = given->password, .driver_dir = given->driver_dir};
 
     *out = NULL;
     kfpb_error_clear(error);
@@ -63,7 +88,9 @@ kfps_status mlmd_source_open(const kfpb_dsn *dsn, const mlmd_source_options *opt
     kfpb_arena_init(&source->arena);
     kfps_status status = take_run_types(source, given) ? KFPS_OK : kfpb_fail_no_memory(error);
     if (status == KFPS_OK)
-        status = kfpb_open(dsn, &open, &source->conn, error);
+        status = remember_database(source, dsn, given, error);
+    if (status == KFPS_OK)
+        status = kfpb_open(&source->dsn, &source->open_options, &source->conn, error);
     if (status == KFPS_OK) {
         source->text_rule = rule_of(given->encoding, source->conn->driver);
         status = look_around(source, error);
@@ -87,6 +114,11 @@ void mlmd_source_close(mlmd_source **source)
     mlmd_ids_free(&s->run_type_ids);
     free(s->types);
     kfpb_arena_free(&s->arena);
+    if (s->password != NULL)
+        explicit_bzero(s->password, strlen(s->password));
+    free(s->password);
+    free(s->driver_dir);
+    kfpb_dsn_free(&s->dsn);
     free(s);
     *source = NULL;
 }
@@ -115,8 +147,9 @@ kfps_status mlmd_source_links_of(mlmd_source *source, const int64_t *artifact_id
     for (size_t i = 0; i < count && room; i++)
         room = mlmd_ids_add(&ids, artifact_ids[i]);
     mlmd_ids_sort(&ids);
-    kfps_status status = room ? mlmd_events_read(source, MLMD_EVENTS_OF_ARTIFACTS, &ids, &rows, error)
-                              : kfpb_fail_no_memory(error);
+    kfps_status status = room ? mlmd_source_ready(source, error) : kfpb_fail_no_memory(error);
+    if (status == KFPS_OK)
+        status = mlmd_events_read(source, MLMD_EVENTS_OF_ARTIFACTS, &ids, &rows, error);
     for (size_t i = 0; i < rows.count && status == KFPS_OK; i++)
         see(see_context, rows.items[i].artifact_id, rows.items[i].execution_id);
     mlmd_event_rows_free(&rows);
