@@ -6,6 +6,7 @@
 
 #include "kfpstore.h"
 #include "tests/harness/kfp.h"
+#include "tests/harness/proxy.h"
 
 START_TEST(a_database_without_the_schema_is_refused)
 {
@@ -121,6 +122,55 @@ START_TEST(an_operation_is_interrupted_or_times_out)
 }
 END_TEST
 
+/* The statement's time is not what counts: the server says nothing at all. */
+START_TEST(a_server_that_hangs_is_cut_off)
+{
+    kfps_error error;
+    proxy between;
+    kfps_store *store = NULL;
+    kfps_session *session = NULL;
+    kfps_session_options options;
+    if (test_engine_is("sqlite"))
+        return;
+    kfp_fresh();
+    proxy_start(&between);
+    kfp_ok(kfps_store_open(between.dsn, NULL, &store, &error), &error);
+    kfps_session_options_init(&options);
+    for (int round = 0; round < 4; round++) {
+        const bool by_timeout = round % 2 == 0, in_transaction = round < 2;
+        pthread_t thread;
+        options.call_timeout_ms = by_timeout ? 700 : 0;
+        kfp_ok(kfps_session_open(store, &options, &session, &error), &error);
+        kfp_ok(kfps_txn_begin(session, &error), &error);
+        if (!in_transaction)
+            kfp_ok(kfps_txn_commit(session, &error), &error); /* its connection rests in the pool */
+        between.silent = true;
+        const double began = now();
+        if (!by_timeout)
+            pthread_create(&thread, NULL, interrupt_soon, session);
+        kfps_rowset *rows = NULL;
+        const kfps_status status = in_transaction ? kfps_txn_query(session, "SELECT 1", NULL, 0, &rows, &error)
+                                                  : kfps_txn_begin(session, &error);
+        const double spent = now() - began;
+        ck_assert_msg(status == KFPS_INTERRUPTED, "round %d: %s: %s", round, kfps_status_name(status), error.message);
+        ck_assert_double_lt(spent, 2.5);
+        between.silent = false;
+        if (!by_timeout)
+            pthread_join(thread, NULL);
+        kfps_txn_rollback(session);
+        /* another connection is used, and the answer that comes late is nobody's */
+        kfp_ok(kfps_txn_begin(session, &error), &error);
+        kfp_ok(kfps_txn_query(session, "SELECT 42", NULL, 0, &rows, &error), &error);
+        ck_assert_str_eq(rows->cells[0], "42");
+        kfps_rowset_free(rows);
+        kfp_ok(kfps_txn_commit(session, &error), &error);
+        kfps_session_close(session);
+    }
+    kfps_store_close(store);
+    proxy_stop(&between);
+}
+END_TEST
+
 START_TEST(options_are_checked)
 {
     kfps_error error;
@@ -150,6 +200,7 @@ static Suite *session_suite(void)
     tcase_add_test(tests, a_database_without_the_schema_is_refused);
     tcase_add_test(tests, own_statements_commit_and_roll_back);
     tcase_add_test(tests, an_operation_is_interrupted_or_times_out);
+    tcase_add_test(tests, a_server_that_hangs_is_cut_off);
     tcase_add_test(tests, options_are_checked);
     suite_add_tcase(suite, tests);
     return suite;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * proxy.h: stands between a test and its server's socket, passes everything on, and cuts the connection at a chosen
- * word: before the server has heard it, or after the server has answered and before the answer is passed on.
+ * word: before the server has heard it, or after the server has answered and before the answer is passed on. It can
+ * also fall silent, as a server that hangs.
  */
 #ifndef KFPT_PROXY_H
 #define KFPT_PROXY_H
@@ -26,7 +27,8 @@ typedef struct proxy {
     pthread_t thread;
     const char *_Atomic word; /* cut once when a client says it */
     _Atomic proxy_cut cut;
-    atomic_int cuts; /* made so far */
+    atomic_int cuts;    /* made so far */
+    atomic_bool silent; /* nothing is passed on and nobody is let in until it is false again */
     atomic_bool stop;
 } proxy;
 
@@ -105,6 +107,10 @@ static inline void *proxy_run(void *context)
 {
     proxy *p = context;
     while (!p->stop) {
+        if (p->silent) {
+            usleep(PROXY_POLL_MS * 1000);
+            continue;
+        }
         struct pollfd fds[2 * PROXY_PAIRS + 1] = {{.fd = p->listener, .events = POLLIN}};
         for (int i = 0; i < 2 * PROXY_PAIRS; i++)
             fds[i + 1] = (struct pollfd){.fd = p->pairs[i / 2][i % 2], .events = POLLIN};
