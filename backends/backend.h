@@ -151,6 +151,7 @@ typedef struct kfpb_open_options {
     const char *password;     /* NULL: none given; the client's own password file may still serve */
     const char *driver_dir;   /* libdbi's drivers; NULL: KFPSTORE_DRIVER_DIR, else the compiled-in one */
     uint32_t lock_timeout_ms; /* waiting for a lock, then KFPS_BUSY; 0: 5,000 */
+    uint32_t connect_seconds; /* waiting for a server to let us in, unless the DSN says; 0: 10 */
     uint32_t statement_timeout_ms; /* one statement, then KFPS_INTERRUPTED; 0: none */
     kfpb_observer observer;
 } kfpb_open_options;

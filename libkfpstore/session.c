@@ -18,6 +18,7 @@ enum {
     LOCK_TIMEOUT_MS = 5000,
     SLOW_STATEMENT_MS = 1000,
     TOKEN_KEY_LEAST = 16,
+    CONNECT_SECONDS_MOST = 10,
     CUT_AFTER_MS = 1000, /* a server that does not react to an interrupt */
 };
 
@@ -150,6 +151,13 @@ static kfps_status copy_options(kfps_store *store, const kfps_store_options *opt
     return KFPS_OK;
 }
 
+/* A call that has to open a connection must not wait for it longer than its time-out; the clients count in seconds. */
+static uint32_t connect_seconds(uint32_t call_timeout_ms)
+{
+    const uint32_t seconds = call_timeout_ms / 1000 + (call_timeout_ms % 1000 != 0);
+    return seconds < CONNECT_SECONDS_MOST ? seconds : CONNECT_SECONDS_MOST;
+}
+
 static kfps_status open_pool(kfps_store *store, const char *dsn_text, const kfps_store_options *options,
                              kfps_error *error)
 {
@@ -167,6 +175,7 @@ static kfps_status open_pool(kfps_store *store, const char *dsn_text, const kfps
             .password = options->password != NULL ? options->password : password,
             .driver_dir = options->driver_dir,
             .lock_timeout_ms = options->lock_timeout_ms,
+            .connect_seconds = connect_seconds(options->call_timeout_ms),
             .statement_timeout_ms = options->call_timeout_ms,
             .observer = {.statement = observed ? statement_ran : NULL, .user = store},
         };

@@ -104,7 +104,9 @@ kfps_status kfpb_mysql_target_init(kfpb_mysql_target *target, const kfpb_dsn *ds
         host = "127.0.0.1";
     *target = (kfpb_mysql_target){
         .port = dsn->port,
-        .connect_seconds = seconds != NULL ? atoi(seconds) : CONNECT_SECONDS,
+        .connect_seconds = seconds != NULL                 ? atoi(seconds)
+                           : options->connect_seconds != 0 ? (int) options->connect_seconds
+                                                           : CONNECT_SECONDS,
         .tls = strcmp(mode, "disabled") != 0,
     };
     if (target->tls)

@@ -44,7 +44,8 @@ static kfps_status set_options(dbi_conn dbi, const kfpb_dsn *dsn, const kfpb_ope
     if (status == KFPS_OK && dsn->port != 0)
         status = kfpb_dbi_option_int(dbi, "port", dsn->port, error);
     if (status == KFPS_OK && kfpb_dsn_option_get(dsn, "connect_timeout") == NULL)
-        status = kfpb_dbi_option_int(dbi, "timeout", CONNECT_SECONDS, error);
+        status = kfpb_dbi_option_int(
+            dbi, "timeout", options->connect_seconds != 0 ? (int) options->connect_seconds : CONNECT_SECONDS, error);
     for (size_t i = 0; i < dsn->option_count && status == KFPS_OK; i++) {
         if (strcmp(dsn->options[i].name, "host") != 0)
             status = set_passed_on(dbi, dsn->options[i].name, dsn->options[i].value, error);
