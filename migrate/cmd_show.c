@@ -10,6 +10,7 @@
 #include "migrate/cli.h"
 #include "migrate/names.h"
 #include "migrate/show/run_tree.h"
+#include "migrate/shown.h"
 
 enum { OPT_TARGET = 256, OPT_WAIT };
 
@@ -40,45 +41,21 @@ static void print_text(const char *text, size_t limit)
     }
 }
 
-/* Like print_text, but of a URI the query string is left out: it may be a signature. */
+/* Like print_text, but of a URI the query string is left out. */
 static void print_value(const char *text)
 {
     kfpb_text shown = {0};
-    for (const char *c = text; *c != '\0';) {
-        const size_t word = strcspn(c, " \t\n\"'<>");
-        const char *scheme = strstr(c, "://");
-        const size_t query = strcspn(c, "?");
-        if (scheme != NULL && scheme < c + word && query < word) {
-            kfpb_text_addn(&shown, c, query);
-            kfpb_text_add(&shown, "?…");
-        } else {
-            kfpb_text_addn(&shown, c, word);
-        }
-        c += word;
-        if (*c != '\0')
-            kfpb_text_char(&shown, *c++);
-    }
+    shown_without_queries(&shown, text);
     print_text(kfpb_text_get(&shown), SHOWN_VALUE);
     kfpb_text_free(&shown);
 }
 
-static void format_duration(int64_t seconds, char *out, size_t size)
-{
-    if (seconds >= 3600)
-        snprintf(out, size, "%" PRId64 "h%02" PRId64 "m%02" PRId64 "s", seconds / 3600, seconds / 60 % 60,
-                 seconds % 60);
-    else if (seconds >= 60)
-        snprintf(out, size, "%" PRId64 "m%02" PRId64 "s", seconds / 60, seconds % 60);
-    else
-        snprintf(out, size, "%" PRId64 "s", seconds);
-}
-
 static void print_duration(int64_t from, int64_t to)
 {
-    char text[48];
+    char text[SHOWN_TIME_SIZE];
     if (to <= 0 || to < from)
         return;
-    format_duration(to - from, text, sizeof text);
+    shown_duration(to - from, text);
     printf("  %s", text);
 }
 

@@ -7,10 +7,21 @@
 #include "kfpstore.h"
 #include "migrate/cli.h"
 
+/* clang-format off */
 static const cli_command *const commands[] = {
-    &cli_preflight, &cli_import,        &cli_status,         &cli_show,         &cli_rollback,
-    &cli_verify,    &cli_schema_status, &cli_schema_upgrade, &cli_schema_print, &cli_schema_adopt,
+    &cli_preflight,
+    &cli_import,
+    &cli_status,
+    &cli_show,
+    &cli_report,
+    &cli_verify,
+    &cli_rollback,
+    &cli_schema_status,
+    &cli_schema_upgrade,
+    &cli_schema_print,
+    &cli_schema_adopt,
 };
+/* clang-format on */
 
 static void print_overview(FILE *out)
 {
