@@ -136,6 +136,7 @@ typedef struct kfpb_dialect {
     kfpb_keyset keyset;      /* the predicate of "behind this row" */
     const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */
     const char *text_cast;  /* printf format that makes text of a JSON column: "%s" or "CAST(%s AS CHAR)" … */
+    const char *columns_of; /* a query: the names of the columns of table `?`; no row: there is no such table */
 } kfpb_dialect;
 
 /* Told of every statement after it ran; `statement` NULL: nobody is. The text has `?` in place of values. */

@@ -61,6 +61,26 @@ kfps_status kfpsi_exec_in(kfpb_conn *conn, const char *before, const char *const
     return status;
 }
 
+void kfpsi_index_hint(kfpb_sql *sql, const char *index)
+{
+    const char *form = sql->driver->dialect.index_hint;
+    const char *name = strstr(form, "%s");
+    if (name == NULL)
+        return;
+    kfpb_text_addn(&sql->text, form, (size_t) (name - form));
+    kfpb_text_add(&sql->text, index);
+    kfpb_text_add(&sql->text, name + 2);
+}
+
+void kfpsi_columns_of(kfpb_sql *sql, const char *table)
+{
+    const char *form = sql->driver->dialect.columns_of;
+    const char *value = strchr(form, '?');
+    kfpb_text_addn(&sql->text, form, (size_t) (value - form));
+    kfpb_sql_bind(sql, kfpb_str(table));
+    kfpb_sql_add(sql, value + 1);
+}
+
 static int compare_texts(const void *a, const void *b)
 {
     return strcmp(*(const char *const *) a, *(const char *const *) b);

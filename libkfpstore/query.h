@@ -19,6 +19,12 @@ kfps_status kfpsi_each_in(kfpb_conn *conn, const char *before, const char *const
 kfps_status kfpsi_exec_in(kfpb_conn *conn, const char *before, const char *const *texts, size_t count,
                           const char *after, int64_t *affected, kfps_error *error);
 
+/* Behind a table's name: use this index, where the engine may be told. */
+void kfpsi_index_hint(kfpb_sql *sql, const char *index);
+
+/* The query that gives the names of a table's columns; no row: there is no such table. */
+void kfpsi_columns_of(kfpb_sql *sql, const char *table);
+
 /* The texts sorted by their bytes, each once, in an array of the arena; NULL texts are left out. NULL without memory.
  */
 const char **kfpsi_sorted_texts(kfpb_arena *arena, const char *const *texts, size_t count, size_t *sorted_count);

@@ -45,6 +45,8 @@ const kfpb_driver kfpb_mysql_driver = {
             .keyset = KFPB_KEYSET_AND_OR,
             .index_hint = " FORCE INDEX (%s)",
             .text_cast = "%s",
+            .columns_of = "SELECT \"COLUMN_NAME\" FROM \"information_schema\".\"COLUMNS\" "
+                          "WHERE \"TABLE_SCHEMA\"=DATABASE() AND \"TABLE_NAME\"=?",
         },
     .open = driver_open,
     .compares_by_bytes = kfpb_mysql_compares_by_bytes,

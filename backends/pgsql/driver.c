@@ -76,6 +76,8 @@ const kfpb_driver kfpb_pgsql_driver = {
             .keyset = KFPB_KEYSET_ROW,
             .index_hint = "",
             .text_cast = "%s",
+            .columns_of = "SELECT attname FROM pg_attribute WHERE attrelid=to_regclass(quote_ident(?)) AND attnum>0 "
+                          "AND NOT attisdropped",
         },
     .open = driver_open,
 };

@@ -157,6 +157,7 @@ const kfpb_driver kfpb_sqlite_driver = {
             .keyset = KFPB_KEYSET_ROW,
             .index_hint = "",
             .text_cast = "%s",
+            .columns_of = "SELECT name FROM pragma_table_info(?)",
         },
     .open = sqlite_open,
 };

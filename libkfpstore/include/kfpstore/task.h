@@ -57,12 +57,12 @@ void kfps_task_list_free(kfps_task_list *list);
 
 /**
  * Creates tasks, all or none. A task whose logical key (kfps_task_logical_key of run, parent, scope path, name, type
- * and type_attributes_json's iterationIndex) is there already is returned unchanged, whatever else the record says.
- * uuid and logical_key are given by the store. created_at 0: started_at, or now if that is 0 too (both then). JSON
- * fields that are NULL are stored as upstream stores them, as JSON null ('[]' for pods, '{}' for type attributes);
- * parent_uuid "" is NULL. The state, if any, begins the state history.
- * The run must exist and not be over, the parent must belong to it, and in multi-user mode the namespace must be the
- * run's. A record may not be the parent of another of the same call.
+ * and type_attributes_json's iterationIndex) is there already, also by an earlier record of the call, is returned
+ * unchanged, whatever else the record says. uuid and logical_key are given by the store. created_at 0: started_at, or
+ * now if that is 0 too (both then). JSON fields that are NULL are stored as upstream stores them, as JSON null ('[]'
+ * for pods, '{}' for type attributes); parent_uuid "" is NULL, task_namespace NULL the run's. The state, if any, begins
+ * the state history. The run must exist and not be over, the parent must belong to it, and in multi-user mode the
+ * namespace must be the run's. A record may not be the parent of another of the same call.
  * @param existed  NULL, or count numbers: 1 where an existing task is returned, else 0
  * @param out      runtime view, in the order given; NULL: not wanted
  * @return KFPS_OK, KFPS_INVALID, KFPS_TOO_LARGE, KFPS_FOREIGN_KEY (run or parent is missing), KFPS_RUN_TERMINAL;
@@ -165,7 +165,8 @@ kfps_status kfps_task_delete_for_run(kfps_session *session, const char *run_uuid
 /** Empties fingerprints, so that tasks are no cache hits any more. Also when the run is over. */
 kfps_status kfps_task_invalidate(kfps_session *session, const char *const *uuids, size_t count, int64_t *changed,
                                  kfps_error *error);
-/** The same for all runs of a pipeline (run_details.PipelineId), in bounded transactions of 1,000 tasks.
+/** The same for all runs of a pipeline (run_details.PipelineId), in bounded transactions of 1,000 tasks. After a
+ * failure *changed counts what was done before it.
  *  @param task_namespace  NULL: the session's, else any (single-user mode) */
 kfps_status kfps_task_invalidate_pipeline(kfps_session *session, const char *task_namespace, const char *pipeline_id,
                                           int64_t *changed, kfps_error *error);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* task_fill.h: a task of a caller as it will be stored. */
+#ifndef KFPSI_TASK_FILL_H
+#define KFPSI_TASK_FILL_H
+
+#include "kfpstore/task.h"
+#include "libkfpstore/operation.h"
+
+/* Times, defaults, state history and logical key, as kfps_task_create says; the UUID stays "". Texts are borrowed from
+ * `given` or come from the arena. KFPS_INVALID (JSON; error->element), KFPS_NO_MEMORY. */
+kfps_status kfpsi_task_fill(const kfpsi_op *op, kfpb_arena *arena, const kfps_task *given, size_t element,
+                            kfps_task *row, kfps_error *error);
+
+#endif
