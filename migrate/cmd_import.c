@@ -16,6 +16,7 @@ enum {
     OPT_MAX_RUNS,
     OPT_SLEEP_RATIO,
     OPT_PAUSE_FILE,
+    OPT_LOOK_AGAIN,
     OPT_DRY_RUN,
     OPT_JSON,
     OPT_REJECTS,
@@ -31,6 +32,8 @@ static const cli_option options_table[] = {
     {"max-runs", "N", OPT_MAX_RUNS, "stop after N imported runs; exit code 75 if some are left"},
     {"sleep-ratio", "R", OPT_SLEEP_RATIO, "after each group rest R times as long as it took"},
     {"pause-file", "FILE", OPT_PAUSE_FILE, "begin no group while this file is there"},
+    {"look-again", "changed|all|none", OPT_LOOK_AGAIN,
+     "which runs that were imported before are compared with their source (default: changed)"},
     {"dry-run", NULL, OPT_DRY_RUN, "the same report; nothing can be written"},
     {"json", NULL, OPT_JSON, "the report as one JSON object"},
     {"rejects", "FILE", OPT_REJECTS, "list everything skipped, rejected or noted, one JSON object a line"},
@@ -49,6 +52,18 @@ static bool read_ratio(const char *text, double *out)
     char *end;
     *out = strtod(text, &end);
     return end != text && *end == '\0' && *out >= 0 && *out <= MOST;
+}
+
+static bool read_look(const char *text, import_look *out)
+{
+    static const char *const names[] = {[LOOK_CHANGED] = "changed", [LOOK_ALL] = "all", [LOOK_NONE] = "none"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = (import_look) i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* False: the value is wrong. */
@@ -74,6 +89,8 @@ static bool read_option(arguments *a, int key, const char *value)
     case OPT_PAUSE_FILE:
         o->pause_file = value;
         return *value != '\0';
+    case OPT_LOOK_AGAIN:
+        return read_look(value, &o->look_again);
     case OPT_DRY_RUN:
         o->dry_run = true;
         return true;
@@ -119,7 +136,7 @@ static int print_report(const import_options *options, const import_report *repo
 
 static int run(const cli_command *command, int argc, char **argv)
 {
-    arguments a = {.options = {.source_id = "", .batch = 1000, .jobs = 1, .wait_s = 40}};
+    arguments a = {.options = {.source_id = "", .batch = 1000, .jobs = 1, .look_again = LOOK_CHANGED, .wait_s = 40}};
     import_report report;
     const char *value;
     int index = 1, code = EXIT_DONE;

@@ -22,6 +22,7 @@ typedef enum note_class {
     /* runs */                                                                                                         \
     X(NO_RUN_ROW, "no-run-row", SKIP, "the run is not in run_details (deleted, or never there)")                       \
     X(NATIVE_TASKS, "native-tasks", SKIP, "the run already has tasks of a native server")                              \
+    X(CHANGED_NATIVE, "changed-native", SKIP, "changed since its import, but a server wrote to it too: left as it is") \
     X(EMPTY_CONTEXT, "empty-context", SKIP, "a run context without executions of its own")                             \
     X(NAMESPACE_CONFLICT, "namespace-conflict", REJECT, "MLMD and run_details name different namespaces")              \
     X(KEY_COLLISION, "key-collision", REJECT, "two keys are one to the target's collation; the run is not imported")   \

@@ -6,6 +6,7 @@
 #include "backends/base/fail.h"
 #include "migrate/import/job.h"
 #include "migrate/import/rejects.h"
+#include "migrate/import/replace.h"
 #include "migrate/import/writer.h"
 
 typedef struct write_job {
@@ -33,6 +34,8 @@ static kfps_status was_committed(const write_job *w, kfpb_conn *conn, kfpb_arena
     }
     if (expected == 0)
         return KFPS_OK;
+    if (w->count == 1 && w->runs[0]->replace)
+        return replace_was_done(conn, w->runs[0], w->job->options->source_id, committed, error);
     const kfps_status status = ledger_count_imported(conn, w->job->options->source_id, ids, expected, &found, error);
     *committed = status == KFPS_OK && (size_t) found == expected;
     return status;
@@ -48,7 +51,9 @@ static kfps_status write_body(kfpb_conn *conn, void *context, kfps_error *error)
     if (w->attempts++ > 0)
         status = was_committed(w, conn, &arena, &committed, error);
     if (status == KFPS_OK && !committed) {
-        status = write_runs(conn, w->runs, w->count, w->job->options->source_id, &arena, &w->result, error);
+        status = w->count == 1 && w->runs[0]->replace
+                     ? replace_run(conn, w->runs[0], w->job->options->source_id, &arena, &w->result, error)
+                     : write_runs(conn, w->runs, w->count, w->job->options->source_id, &arena, &w->result, error);
         if (status == KFPS_OK)
             status = schema_lease_fence(w->job->lease, conn, w->slot, error);
     }
@@ -68,6 +73,8 @@ static kfps_status write_some(const group_job *w, group_run **runs, size_t count
 {
     write_job one = {.job = w->job, .runs = runs, .count = count, .slot = w->slot};
     const kfps_status status = kfpsi_run(w->job->pool, &import_retry, write_body, &one, w->error);
+    if (status == KFPS_OK && one.result.native[0] != '\0')
+        group_leave(w->g, runs[0], RUN_SKIPPED, NOTE_CHANGED_NATIVE, one.result.native);
     if (status == KFPS_OK) {
         for (size_t i = 0; i < count; i++)
             w->g->artifacts += runs[i]->outcome == RUN_IMPORTED ? runs[i]->rows.artifact_count : 0;
@@ -107,6 +114,7 @@ void job_refuse_run(group *g, group_run *run, kfps_status status, const kfps_err
     run->reason = key ? NOTE_KEY_COLLISION : NOTE_TARGET_REFUSED;
     run->detail = kfpb_arena_text(&g->arena, error->message);
     note_add(&run->notes, &g->arena, run->reason, "context", run->source->context_id, run->detail);
+    group_settle(g, run);
 }
 
 static kfps_status write_one_by_one(const group_job *w)
@@ -115,10 +123,12 @@ static kfps_status write_one_by_one(const group_job *w)
     kfps_status status = KFPS_OK;
     for (size_t i = 0; i < g->count && status == KFPS_OK; i++) {
         group_run *run = &g->runs[i];
+        if (!group_run_is_written(run))
+            continue;
         status = write_some(w, &run, 1);
         if (run->outcome == RUN_IMPORTED && job_is_about_rows(w->job, status, w->error)) {
             job_refuse_run(g, run, status, w->error);
-            status = write_some(w, &run, 1); /* its line in the ledger */
+            status = group_run_is_written(run) ? write_some(w, &run, 1) : KFPS_OK; /* its line in the ledger */
         }
     }
     return status;
@@ -130,14 +140,16 @@ static kfps_status write_group(const group_job *w)
     group_run **runs = kfpb_arena_array(&g->arena, g->count, sizeof *runs);
     if (runs == NULL)
         return kfpb_fail_no_memory(w->error);
-    bool rows_exist = false;
+    size_t count = 0;
+    bool alone = false;
     for (size_t i = 0; i < g->count; i++) {
-        runs[i] = &g->runs[i];
-        rows_exist |= g->runs[i].rows_exist;
+        if (group_run_is_written(&g->runs[i]))
+            runs[count++] = &g->runs[i];
+        alone |= g->runs[i].rows_exist || (g->runs[i].replace && g->runs[i].outcome == RUN_IMPORTED);
     }
-    if (rows_exist)
+    if (alone)
         return write_one_by_one(w);
-    const kfps_status status = write_some(w, runs, g->count);
+    const kfps_status status = count > 0 ? write_some(w, runs, count) : KFPS_OK;
     return job_is_about_rows(w->job, status, w->error) ? write_one_by_one(w) : status;
 }
 

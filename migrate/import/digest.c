@@ -58,7 +58,9 @@ static void put_executions(struct sha256_ctx *sha, const mlmd_execution *executi
         put_text(sha, e->name);
         put_int(sha, e->state_known ? e->state : -1);
         put_int(sha, e->create_ms);
-        put_int(sha, e->update_ms);
+        if (!e->foreign) /* of another run's, nothing is made of it, and it would replace every run that used its
+                            outputs */
+            put_int(sha, e->update_ms);
         put_properties(sha, &e->properties);
     }
 }

@@ -16,15 +16,30 @@ group_run *loader_run(const loader *l, const char *run_uuid, const group_run *af
     return NULL;
 }
 
-const char **loader_run_uuids(const loader *l, size_t *count)
+const char **loader_run_uuids(const loader *l, bool replaced, size_t *count)
 {
     const char **uuids = kfpb_arena_array(&l->g->arena, l->g->count, sizeof *uuids);
     *count = 0;
     for (size_t i = 0; uuids != NULL && i < l->g->count; i++) {
-        if (l->g->runs[i].outcome == RUN_IMPORTED)
+        if (l->g->runs[i].outcome == RUN_IMPORTED && l->g->runs[i].replace == replaced)
             uuids[(*count)++] = l->g->runs[i].row.uuid;
     }
     return uuids;
+}
+
+void group_leave(group *g, group_run *run, run_outcome outcome, note_reason reason, const char *detail)
+{
+    run->outcome = outcome;
+    run->reason = reason;
+    run->detail = kfpb_arena_text(&g->arena, detail);
+    run->notes = (note_list){0};
+    note_add(&run->notes, &g->arena, reason, "context", run->source->context_id, detail);
+}
+
+void group_settle(group *g, group_run *run)
+{
+    if (run->before != NULL && run->outcome == RUN_REJECTED)
+        group_leave(g, run, RUN_REJECTED, run->reason, run->detail);
 }
 
 void loader_reject(loader *l, group_run *run, run_outcome outcome, note_reason reason, const char *detail)
@@ -45,7 +60,7 @@ static size_t choose_runs(const plan *p, size_t first, size_t *next, size_t batc
     *executions = 0;
     for (i = first; i < p->count && count < limit; i++) {
         const plan_run *run = &p->runs[i];
-        if (run->state != PLAN_READY && run->state != PLAN_CREATE)
+        if (!plan_is_due(run))
             continue;
         if (count > 0 && *executions + run->executions > batch)
             break;
@@ -154,7 +169,13 @@ static kfps_status find_rows(loader *l, kfps_error *error)
     for (size_t i = 0; status == KFPS_OK && i < g->count; i++) {
         group_run *run = &g->runs[i];
         run->row = facts[i];
-        if (facts[i].found)
+        if (run->before != NULL && !facts[i].found) { /* deleted meanwhile: it stays away */
+            run->outcome = RUN_UNCHANGED;
+            run->notes = (note_list){0};
+        } else if (run->was_created) {
+            make_row(run, facts[i].uuid); /* with what MLMD knows now */
+        }
+        if (run->before != NULL || facts[i].found)
             continue;
         const char *uuid = keys[i].made_uuid != NULL ? keys[i].made_uuid : run->source->name;
         if (!l->options->create_missing_runs)
@@ -194,6 +215,12 @@ static kfps_status map_one(loader *l, group_run *run, kfps_error *error)
         .any_execution_type = strcmp(run->source->context_type, "system.PipelineRun") != 0,
     };
     import_digest(run->source, &target, &options, run->digest);
+    if (run->before != NULL && strcmp(run->before, run->digest) == 0) {
+        run->outcome = RUN_UNCHANGED;
+        run->notes = (note_list){0};
+        return KFPS_OK;
+    }
+    run->replace = run->before != NULL;
     const kfps_status status = map_run(run->source, &target, &options, &g->arena, &run->rows, &run->notes, error);
     if (status == KFPS_OK && run->rows.rejected) {
         run->outcome = RUN_REJECTED;
@@ -233,7 +260,10 @@ kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size
         g->runs[i].notes = runs[i].notes;
     }
     note_shared(&l);
-    status = find_rows(&l, error);
+    if (target != NULL && upgraded)
+        status = loader_find_before(&l, ids, error);
+    if (status == KFPS_OK)
+        status = find_rows(&l, error);
     if (status == KFPS_OK)
         status = loader_find_legacy(&l, legacy_table, error);
     if (status == KFPS_OK && p->several_namespaces)
@@ -244,6 +274,8 @@ kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size
     }
     if (status == KFPS_OK && target != NULL && upgraded)
         status = loader_find_existing(&l, error);
+    if (status == KFPS_OK && target != NULL && upgraded)
+        status = loader_find_replaced(&l, error);
     if (status == KFPS_OK && g->arena.out_of_memory)
         status = kfpb_fail_no_memory(error);
     return status;

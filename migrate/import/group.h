@@ -5,7 +5,12 @@
 
 #include "migrate/import/plan.h"
 
-typedef enum run_outcome { RUN_IMPORTED, RUN_SKIPPED, RUN_REJECTED } run_outcome;
+typedef enum run_outcome {
+    RUN_IMPORTED, /* to be written, or written */
+    RUN_SKIPPED,
+    RUN_REJECTED,
+    RUN_UNCHANGED /* imported before, and the same now */
+} run_outcome;
 
 /* One run of the group, mapped. */
 typedef struct group_run {
@@ -20,7 +25,17 @@ typedef struct group_run {
     note_reason reason; /* why it was not imported */
     const char *detail; /* NULL */
     char digest[KFPS_HASH_SIZE];
+    const char *before; /* the digest of its last import; NULL: it was not imported before */
+    bool was_created;   /* whose import made its row of run_details */
+    bool shared;        /* other contexts were imported into the same run */
+    bool replace;       /* imported before, and changed since: its rows are replaced */
 } group_run;
+
+/* A run that was imported before keeps its line in the ledger unless it is replaced. */
+static inline bool group_run_is_written(const group_run *run)
+{
+    return run->before == NULL || run->outcome == RUN_IMPORTED;
+}
 
 typedef struct group {
     group_run *runs;
@@ -38,5 +53,10 @@ kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size
                        int json_depth, kfps_error *error);
 /* How many of its runs are, or are to be, imported. */
 size_t group_imported(const group *g);
+
+/* A run that was imported before stays as it was: of its notes only this one counts. */
+void group_leave(group *g, group_run *run, run_outcome outcome, note_reason reason, const char *detail);
+/* The same for such a run that was rejected; nothing for any other. */
+void group_settle(group *g, group_run *run);
 
 #endif

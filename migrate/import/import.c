@@ -65,7 +65,7 @@ static bool has_work(const import_job *job)
 
 static bool import_all(import_job *job)
 {
-    const bool work = has_work(job);
+    const bool work = has_work(job); /* runs that turn out to be unchanged are none */
     if (work && !job_commit_mark(job, LEDGER_IMPORTING))
         return false;
     bool stopped = false;
@@ -81,7 +81,8 @@ static bool import_all(import_job *job)
     job->report->seconds = progress_now() - job->report->seconds;
     if (job->options->dry_run)
         estimate_make(job->report, kfpb_driver_find(job->options->target.dsn.scheme));
-    if (work && !job->report->stopped && !job_commit_mark(job, LEDGER_COMPLETE))
+    if ((work || job->report->counts.runs_replaced > 0) && !job->report->stopped &&
+        !job_commit_mark(job, LEDGER_COMPLETE))
         return false;
     return true;
 }

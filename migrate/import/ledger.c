@@ -58,7 +58,8 @@ kfps_status ledger_read(kfpb_conn *conn, const char *source, int64_t first, int6
     kfpb_rows *rows = NULL;
     kfps_status status = kfpb_query(
         conn,
-        "SELECT \"ContextID\", \"Outcome\", \"Reason\", \"ContextName\" FROM \"kfpstore_migration_run\""
+        "SELECT \"ContextID\", \"Outcome\", \"Reason\", \"ContextName\", \"ToolVersion\", \"Terminal\","
+        " \"ImportedAtInSec\" FROM \"kfpstore_migration_run\""
         " WHERE \"Source\" = ? AND \"ContextID\" >= ? AND \"ContextID\" <= ?",
         values, COUNT(values), &rows, error);
     int got = 0;
@@ -68,12 +69,63 @@ kfps_status ledger_read(kfpb_conn *conn, const char *source, int64_t first, int6
             .outcome = text_of(rows, 1),
             .reason = text_of(rows, 2),
             .context_name = text_of(rows, 3),
+            .tool_version = text_of(rows, 4),
+            .terminal = kfpb_get_int(rows, 5) != 0,
+            .imported_at = kfpb_get_int(rows, 6),
         };
         see(context, &entry);
     }
     if (got < 0)
         status = (kfps_status) error->code;
     kfpb_rows_free(&rows);
+    return status;
+}
+
+kfps_status ledger_read_imports(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,
+                                ledger_see_import see, void *context, kfps_error *error)
+{
+    kfpb_rows *rows = NULL;
+    kfpb_sql sql;
+    int got = 0;
+    kfpb_sql_init(&sql, conn);
+    kfpb_sql_add(&sql,
+                 "SELECT \"ContextID\", \"Digest\", \"Reason\" FROM \"kfpstore_migration_run\" WHERE \"Source\" = ");
+    kfpb_sql_bind(&sql, kfpb_str(source));
+    kfpb_sql_add(&sql, " AND \"Outcome\" = ");
+    kfpb_sql_bind(&sql, kfpb_str(LEDGER_IMPORTED));
+    kfpb_sql_add(&sql, " AND \"ContextID\"");
+    kfpb_sql_in_ints(&sql, context_ids, count);
+    kfps_status status = kfpb_sql_query(conn, &sql, &rows, error);
+    while (status == KFPS_OK && (got = kfpb_next(rows, error)) > 0) {
+        const ledger_import entry = {kfpb_get_int(rows, 0), text_of(rows, 1), text_of(rows, 2)};
+        see(context, &entry);
+    }
+    if (got < 0)
+        status = (kfps_status) error->code;
+    kfpb_rows_free(&rows);
+    kfpb_sql_free(&sql);
+    return status;
+}
+
+kfps_status ledger_read_shared(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_shared see,
+                               void *context, kfps_error *error)
+{
+    kfpb_rows *rows = NULL;
+    kfpb_sql sql;
+    int got = 0;
+    kfpb_sql_init(&sql, conn);
+    kfpb_sql_add(&sql, "SELECT \"RunUUID\" FROM \"kfpstore_migration_run\" WHERE \"Outcome\" = ");
+    kfpb_sql_bind(&sql, kfpb_str(LEDGER_IMPORTED));
+    kfpb_sql_add(&sql, " AND \"RunUUID\"");
+    kfpb_sql_in_texts(&sql, run_uuids, count);
+    kfpb_sql_add(&sql, " GROUP BY \"RunUUID\" HAVING COUNT(\"ContextID\") > 1");
+    kfps_status status = kfpb_sql_query(conn, &sql, &rows, error);
+    while (status == KFPS_OK && (got = kfpb_next(rows, error)) > 0)
+        see(context, text_of(rows, 0));
+    if (got < 0)
+        status = (kfps_status) error->code;
+    kfpb_rows_free(&rows);
+    kfpb_sql_free(&sql);
     return status;
 }
 

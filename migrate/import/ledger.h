@@ -49,13 +49,28 @@ extern const kfpb_table ledger_migrations; /* kfpstore_migration */
 /* A row as it is read back; NULL is "". */
 typedef struct ledger_entry {
     int64_t context_id;
-    const char *outcome, *reason, *context_name;
+    const char *outcome, *reason, *context_name, *tool_version;
+    bool terminal;
+    int64_t imported_at;
 } ledger_entry;
 
 /* Calls `see` for the ledger's rows of the source with first <= ContextID <= last. */
 typedef void (*ledger_see)(void *context, const ledger_entry *entry);
 kfps_status ledger_read(kfpb_conn *conn, const char *source, int64_t first, int64_t last, ledger_see see, void *context,
                         kfps_error *error);
+/* A run that was imported, as the ledger has it; NULL is "". */
+typedef struct ledger_import {
+    int64_t context_id;
+    const char *digest, *reason;
+} ledger_import;
+typedef void (*ledger_see_import)(void *context, const ledger_import *entry);
+kfps_status ledger_read_imports(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,
+                                ledger_see_import see, void *context, kfps_error *error);
+/* Calls `see` for each of these runs into which more than one context was imported, of whatever source. */
+typedef void (*ledger_see_shared)(void *context, const char *run_uuid);
+kfps_status ledger_read_shared(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_shared see,
+                               void *context, kfps_error *error);
+
 /* How many of these contexts of the source the ledger has as imported. */
 kfps_status ledger_count_imported(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,
                                   int64_t *imported, kfps_error *error);

@@ -13,6 +13,8 @@ static kfps_status load_once(import_job *job, group *g, size_t first, size_t *ne
                             job->options, job->json_depth, error);
     if (status == KFPS_OK)
         status = collision_find(&job->collisions, conn, g, error);
+    for (size_t i = 0; status == KFPS_OK && i < g->count; i++)
+        group_settle(g, &g->runs[i]);
     *again = (conn != NULL && conn->broken) || status == KFPS_CONNECTION_LOST || status == KFPS_UNAVAILABLE ||
              status == KFPS_BUSY;
     if (conn != NULL)

@@ -31,8 +31,9 @@ typedef struct loader {
 /* The group's next run with this run row behind `after` (NULL: the first); NULL if there is none. Two contexts may mean
  * one row. */
 group_run *loader_run(const loader *l, const char *run_uuid, const group_run *after);
-/* The run rows of the runs that are still to be imported. NULL without memory. */
-const char **loader_run_uuids(const loader *l, size_t *count);
+/* The run rows of the runs that are still to be imported: those that replace what is there, or the others. NULL without
+ * memory. */
+const char **loader_run_uuids(const loader *l, bool replaced, size_t *count);
 /* Takes a run out, with a note. */
 void loader_reject(loader *l, group_run *run, run_outcome outcome, note_reason reason, const char *detail);
 
@@ -40,6 +41,10 @@ void loader_reject(loader *l, group_run *run, run_outcome outcome, note_reason r
 kfps_status loader_find_legacy(loader *l, const char *table, kfps_error *error);
 /* target_facts.c: takes out the runs that have rows of a native server, marks those that have some of ours. */
 kfps_status loader_find_existing(loader *l, kfps_error *error);
+/* before.c: what the ledger says of the group's runs that were imported before. */
+kfps_status loader_find_before(loader *l, const int64_t *context_ids, kfps_error *error);
+/* before.c: of the runs that are to be replaced, takes out those that have rows of a native server. */
+kfps_status loader_find_replaced(loader *l, kfps_error *error);
 /* owners.c: whose the plain artifact ids are, where there are several namespaces. */
 kfps_status loader_find_owners(loader *l, bool upgraded, kfps_error *error);
 

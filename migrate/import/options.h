@@ -9,12 +9,20 @@
 #include "migrate/cli.h"
 #include "migrate/source/source.h"
 
+/* Which of the runs that were imported before are compared with their source again. */
+typedef enum import_look {
+    LOOK_NONE,
+    LOOK_CHANGED, /* those for which anything says that they may have changed: see again.h */
+    LOOK_ALL
+} import_look;
+
 typedef struct import_options {
     cli_database source;
     cli_database target;
     bool create_target;
     bool create_missing_runs;
     bool canceled_is_failed;
+    import_look look_again;
     bool dry_run;
     bool json;
     const char *source_id;                /* "" by default */

@@ -73,6 +73,7 @@ bool order_keys_make(order_keys *keys, group *g)
             continue;
         keys->runs[keys->run_count++] = run->row.uuid;
         keys->makes_rows |= run->create_row;
+        keys->replaces |= run->replace;
         for (size_t j = 0; j < run->rows.artifact_count; j++)
             keys->artifacts[keys->artifact_count++] = &run->rows.artifacts[j];
     }
@@ -126,6 +127,6 @@ static bool differ_on_an_artifact(const order_keys *x, const order_keys *y)
 
 bool order_must_wait(const order_keys *later, const order_keys *earlier, bool experiment_made)
 {
-    return (later->makes_rows && earlier->makes_rows && !experiment_made) || share_a_run(later, earlier) ||
-           differ_on_an_artifact(later, earlier);
+    return later->replaces || earlier->replaces || (later->makes_rows && earlier->makes_rows && !experiment_made) ||
+           share_a_run(later, earlier) || differ_on_an_artifact(later, earlier);
 }

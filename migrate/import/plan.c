@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/base/fail.h"
+#include "migrate/import/again.h"
 #include "migrate/import/ledger.h"
 #include "migrate/map/ids.h"
 
@@ -28,10 +29,15 @@ bool plan_imports(const plan_run *run)
     return run->state != PLAN_NO_ROW;
 }
 
+bool plan_is_due(const plan_run *run)
+{
+    return run->state == PLAN_READY || run->state == PLAN_CREATE || run->state == PLAN_AGAIN;
+}
+
 bool plan_is_left(const plan *p, size_t first)
 {
     for (size_t i = first; i < p->count; i++) {
-        if (p->runs[i].state == PLAN_READY || p->runs[i].state == PLAN_CREATE)
+        if (plan_is_due(&p->runs[i]))
             return true;
     }
     return false;
@@ -125,7 +131,9 @@ static kfps_status add_run(plan *p, const mlmd_run_context *context, const targe
 typedef struct ledger_page {
     plan *p;
     const mlmd_run_context *contexts; /* by id */
+    const target_run *facts;          /* of each */
     size_t count;
+    import_look look;
     int64_t other; /* a context that has another name in the ledger; 0: none */
 } ledger_page;
 
@@ -159,13 +167,17 @@ static void see_ledger(void *context, const ledger_entry *entry)
     if ((run->flags & PLAN_NATIVE) == 0)
         run->flags |= PLAN_GONE;
     run->state = PLAN_DONE;
+    run->imported_at = entry->imported_at > 0 && entry->imported_at <= UINT32_MAX ? (uint32_t) entry->imported_at : 0;
+    const mlmd_run_context *c = bsearch(&entry->context_id, page->contexts, page->count, sizeof *c, compare_context);
+    if (c != NULL && again_at_once(run, entry, c, &page->facts[c - page->contexts], page->look))
+        run->state = PLAN_AGAIN;
     if (strcmp(entry->reason, LEDGER_RUN_CREATED) == 0)
         run->flags &= (uint8_t) ~PLAN_NATIVE;
     page->p->done++;
 }
 
 static kfps_status add_page(plan *p, const mlmd_run_context *contexts, size_t count, kfpb_conn *target, bool upgraded,
-                            const import_options *options, kfpb_arena *arena, kfps_error *error)
+                            import_look look, const import_options *options, kfpb_arena *arena, kfps_error *error)
 {
     target_key *keys = kfpb_arena_array(arena, count, sizeof *keys);
     target_run *facts = kfpb_arena_array(arena, count, sizeof *facts);
@@ -179,7 +191,7 @@ static kfps_status add_page(plan *p, const mlmd_run_context *contexts, size_t co
     for (size_t i = 0; status == KFPS_OK && i < count; i++)
         status = add_run(p, &contexts[i], &facts[i], options, error);
     if (status == KFPS_OK && target != NULL && upgraded) {
-        ledger_page page = {.p = p, .contexts = contexts, .count = count};
+        ledger_page page = {.p = p, .contexts = contexts, .facts = facts, .count = count, .look = look};
         status = ledger_read(target, options->source_id, contexts[0].id, contexts[count - 1].id, see_ledger, &page,
                              error);
         if (status == KFPS_OK && page.other != 0)
@@ -200,6 +212,7 @@ kfps_status plan_build(plan *p, mlmd_source *source, kfpb_conn *target, bool upg
     kfpb_arena arena;
     kfpb_arena_init(&arena);
     kfps_status status = KFPS_OK;
+    const import_look look = again_how(options, source);
     int64_t after = INT64_MIN;
     for (;;) {
         mlmd_run_context *contexts = NULL;
@@ -209,7 +222,7 @@ kfps_status plan_build(plan *p, mlmd_source *source, kfpb_conn *target, bool upg
         if (status != KFPS_OK || count == 0)
             break;
         after = contexts[count - 1].id;
-        status = add_page(p, contexts, count, target, upgraded, options, &arena, error);
+        status = add_page(p, contexts, count, target, upgraded, look, options, &arena, error);
         if (status != KFPS_OK)
             break;
     }
@@ -218,8 +231,10 @@ kfps_status plan_build(plan *p, mlmd_source *source, kfpb_conn *target, bool upg
         status = target_has_other_namespace(target, p->namespaces[0], &p->several_namespaces, error);
     if (status == KFPS_OK && target != NULL && upgraded)
         status = ledger_is_complete(target, options->source_id, &p->completed, error);
+    if (status == KFPS_OK && look == LOOK_CHANGED)
+        status = again_find(p, source, error);
     for (size_t i = 0; i < p->count; i++) {
-        if (p->runs[i].state == PLAN_READY || p->runs[i].state == PLAN_CREATE)
+        if (plan_is_due(&p->runs[i]))
             p->executions_to_do += p->runs[i].executions;
     }
     kfpb_arena_free(&arena);

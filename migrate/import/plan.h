@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan.h: the whole import before it starts: every run context of the source with what is to become of it. Small: 16
+ * plan.h: the whole import before it starts: every run context of the source with what is to become of it. Small: 24
  * bytes a run.
  */
 #ifndef KFPM_PLAN_H
@@ -13,6 +13,7 @@ typedef enum plan_state {
     PLAN_NO_ROW, /* no row in run_details: skipped */
     PLAN_READY,  /* to be imported */
     PLAN_CREATE, /* to be imported, with a run row of our own */
+    PLAN_AGAIN,  /* imported before; to be compared with what its source is now */
     PLAN_DONE    /* imported before */
 } plan_state;
 
@@ -22,6 +23,7 @@ typedef struct plan_run {
     uint16_t run_namespace; /* index into plan.namespaces */
     uint8_t state;          /* plan_state */
     uint8_t flags;          /* PLAN_NATIVE… */
+    uint32_t imported_at;   /* by the ledger; seconds since 1970 */
 } plan_run;
 
 enum {
@@ -36,7 +38,7 @@ typedef struct plan {
     char **namespaces;
     size_t namespace_count;
     bool several_namespaces; /* an artifact may have to be split */
-    size_t done;             /* runs imported before */
+    size_t done;             /* runs imported before, those to be looked at again among them */
     bool completed;          /* an import of this source was finished before */
     uint64_t executions_to_do;
 } plan;
@@ -51,7 +53,9 @@ const plan_run *plan_find(const plan *p, int64_t context_id);
 /* The run that an execution of several run contexts belongs to: the one that is in run_details; with none there, the
  * smallest that is imported; with several, none (NULL). NULL also for an execution in no run context. */
 const plan_run *plan_owner(const plan *p, const mlmd_source *source, int64_t execution_id);
-/* Whether runs[first] or one behind it is still to be imported, as planned. */
+/* Whether the import reads the run. */
+bool plan_is_due(const plan_run *run);
+/* Whether runs[first] or one behind it is still to be read, as planned. */
 bool plan_is_left(const plan *p, size_t first);
 /* Whether the run is imported, was, or will be. */
 bool plan_imports(const plan_run *run);

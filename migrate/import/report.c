@@ -55,7 +55,7 @@ static const char *verdict(const import_report *report, const import_options *op
         return "Stopped. What was imported is complete, run by run; start the same command again to go on.";
     if (options->dry_run)
         return "A dry run: nothing was written.";
-    if (c->runs_imported == 0 && c->runs_before > 0)
+    if (c->runs_imported + c->runs_replaced + c->runs_left == 0 && c->runs_before > 0)
         return "Nothing changed: every run that can be imported had been imported before.";
     if (report_rejects(report) > 0)
         return "Finished, with rejects: something of an imported run was lost or altered, or a run was refused.";
@@ -102,6 +102,11 @@ void report_print(FILE *out, const import_report *report, const import_options *
         fprintf(out, " (%" PRIu64 " executions left out with them)", c->executions_skipped);
     if (c->runs_created > 0)
         fprintf(out, "; %" PRIu64 " run rows made", c->runs_created);
+    if (c->runs_compared > 0)
+        fprintf(out,
+                "\ncompared   %" PRIu64 " of those imported before with their source: %" PRIu64 " replaced, %" PRIu64
+                " changed, but left as they were",
+                c->runs_compared, c->runs_replaced, c->runs_left);
     fprintf(out, "\ntasks      %" PRIu64 " from %" PRIu64 " executions (", c->tasks, c->executions);
     bool first = true;
     for (size_t s = 0; s < sizeof state_names / sizeof *state_names; s++) {
@@ -146,19 +151,20 @@ char *report_json(const import_report *report, const import_options *options)
     for (size_t s = 0; s < sizeof state_names / sizeof *state_names; s++)
         json_object_set_new(states, state_names[s], json_integer((json_int_t) c->tasks_by_state[s]));
     json_t *root = json_pack(
-        "{s:s, s:s, s:{s:s,s:s,s:i}, s:{s:s,s:s}, s:b, s:b, s:{s:I,s:I,s:I,s:I,s:I,s:I}, s:I, s:I, s:{s:I,s:o,s:I}, "
+        "{s:s, s:s, s:{s:s,s:s,s:i}, s:{s:s,s:s}, s:b, s:b, s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}, s:I, s:I, s:{s:I,s:o,s:I}, "
         "s:{s:I,s:I}, s:I, s:o, s:I, s:f, s:f, s:f, s:I}",
         "tool", "kfp-migrate", "version", kfps_version(), "source", "dsn", options->source.text, "server",
         report->source_server, "schema", report->source_version, "target", "dsn", options->target.text, "server",
         report->target_server, "dry_run", options->dry_run, "stopped", report->stopped, "runs", "contexts",
         (json_int_t) report->totals.run_contexts, "imported", (json_int_t) c->runs_imported, "imported_before",
         (json_int_t) c->runs_before, "skipped", (json_int_t) c->runs_skipped, "rejected", (json_int_t) c->runs_rejected,
-        "created", (json_int_t) c->runs_created, "executions", (json_int_t) c->executions, "executions_left_out",
-        (json_int_t) c->executions_skipped, "tasks", "count", (json_int_t) c->tasks, "by_state", states,
-        "with_fingerprint", (json_int_t) c->fingerprints, "artifacts", "new", (json_int_t) c->artifacts, "reused",
-        (json_int_t) c->artifacts_reused, "links", (json_int_t) c->links, "notes", notes_object(report), "rejects",
-        (json_int_t) report_rejects(report), "seconds", report->seconds, "executions_per_second", rate(report),
-        "peak_memory_mb", peak_memory_mb(), "started_at", (json_int_t) report->started_at);
+        "created", (json_int_t) c->runs_created, "compared", (json_int_t) c->runs_compared, "replaced",
+        (json_int_t) c->runs_replaced, "left", (json_int_t) c->runs_left, "executions", (json_int_t) c->executions,
+        "executions_left_out", (json_int_t) c->executions_skipped, "tasks", "count", (json_int_t) c->tasks, "by_state",
+        states, "with_fingerprint", (json_int_t) c->fingerprints, "artifacts", "new", (json_int_t) c->artifacts,
+        "reused", (json_int_t) c->artifacts_reused, "links", (json_int_t) c->links, "notes", notes_object(report),
+        "rejects", (json_int_t) report_rejects(report), "seconds", report->seconds, "executions_per_second",
+        rate(report), "peak_memory_mb", peak_memory_mb(), "started_at", (json_int_t) report->started_at);
     if (root == NULL)
         return NULL;
     const import_estimate *e = &report->estimate;

@@ -8,6 +8,9 @@
 #include "migrate/import/options.h"
 
 typedef struct import_counts {
+    uint64_t runs_compared; /* imported before, and looked at again */
+    uint64_t runs_replaced; /* of these: changed, and imported anew */
+    uint64_t runs_left;     /* of these: changed, but left as they were; the notes say why */
     uint64_t runs_imported, runs_before, runs_skipped, runs_rejected, runs_created;
     uint64_t executions;         /* of the imported runs */
     uint64_t executions_skipped; /* of the skipped and rejected ones */

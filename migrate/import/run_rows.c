@@ -77,6 +77,21 @@ bool run_rows_experiment(char out[MAP_UUID_SIZE])
     return made;
 }
 
+static const char *state_of(const group_run *run)
+{
+    return run->row.state == MAP_RUN_FAILED ? "FAILED" : "SUCCEEDED";
+}
+
+kfps_status update_run_row(kfpb_conn *conn, const group_run *run, kfps_error *error)
+{
+    const kfpb_value values[] = {kfpb_str(state_of(run)), kfpb_str(state_of(run)), kfpb_int(run->row.created_at),
+                                 kfpb_int(run->row.finished_at), kfpb_str(run->row.uuid)};
+    return kfpb_exec(conn,
+                     "UPDATE \"run_details\" SET \"State\" = ?, \"Conditions\" = ?, \"CreatedAtInSec\" = ?,"
+                     " \"FinishedAtInSec\" = ? WHERE \"UUID\" = ?",
+                     values, COUNT(values), NULL, error);
+}
+
 kfps_status write_run_rows(kfpb_conn *conn, group_run *const *runs, size_t count, kfpb_arena *arena, kfps_error *error)
 {
     size_t n = 0;
@@ -89,14 +104,13 @@ kfps_status write_run_rows(kfpb_conn *conn, group_run *const *runs, size_t count
         const group_run *run = runs[i];
         if (!run->create_row || run->outcome != RUN_IMPORTED)
             continue;
-        const bool failed = run->row.state == MAP_RUN_FAILED;
         rows[n] = (run_row){
             .uuid = run->row.uuid,
             .name = run->source->name,
             .experiment_uuid = experiment_uuid,
             .storage_state = "AVAILABLE",
-            .state = failed ? "FAILED" : "SUCCEEDED",
-            .conditions = failed ? "FAILED" : "SUCCEEDED",
+            .state = state_of(run),
+            .conditions = state_of(run),
             .empty = "",
             .manifest = "{}",
             .created_at = run->row.created_at,

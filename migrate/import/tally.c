@@ -13,9 +13,23 @@ static void count_notes(import_counts *c, const note_list *notes)
         c->notes[notes->items[i].reason]++;
 }
 
+/* One that was imported before. False: there is nothing more to count of it. */
+static bool count_again(import_counts *c, const group_run *run)
+{
+    c->runs_compared++;
+    c->runs_left += run->outcome == RUN_SKIPPED || run->outcome == RUN_REJECTED;
+    if (run->outcome != RUN_IMPORTED)
+        return false;
+    c->runs_replaced++;
+    c->runs_before--;
+    return true;
+}
+
 static void count_run(import_counts *c, const group_run *run)
 {
     count_notes(c, &run->notes);
+    if (run->before != NULL && !count_again(c, run))
+        return;
     if (run->outcome != RUN_IMPORTED)
         c->executions_skipped += run->source->execution_count;
     if (run->outcome == RUN_SKIPPED)
@@ -23,8 +37,8 @@ static void count_run(import_counts *c, const group_run *run)
     if (run->outcome == RUN_REJECTED)
         c->runs_rejected++;
     if (run->outcome == RUN_IMPORTED) {
-        c->runs_imported++;
-        c->runs_created += run->create_row;
+        c->runs_imported += run->before == NULL;
+        c->runs_created += run->create_row && run->before == NULL;
         c->executions += run->source->execution_count;
         c->tasks += run->rows.task_count;
         c->links += run->rows.link_count;

@@ -45,7 +45,7 @@ kfps_status loader_find_legacy(loader *l, const char *table, kfps_error *error)
     l->legacy = kfpb_arena_array(&g->arena, g->count, sizeof *l->legacy);
     l->legacy_counts = kfpb_arena_array(&g->arena, g->count, sizeof *l->legacy_counts);
     size_t count;
-    const char **uuids = loader_run_uuids(l, &count);
+    const char **uuids = loader_run_uuids(l, false, &count);
     if (l->legacy == NULL || l->legacy_counts == NULL || uuids == NULL)
         return kfpb_fail_no_memory(error);
     if (l->target == NULL || table == NULL || count == 0)
@@ -112,7 +112,7 @@ kfps_status loader_find_existing(loader *l, kfps_error *error)
 {
     existing all = {.l = l};
     size_t count;
-    const char **uuids = loader_run_uuids(l, &count);
+    const char **uuids = loader_run_uuids(l, false, &count);
     if (uuids == NULL)
         return kfpb_fail_no_memory(error);
     if (count == 0)

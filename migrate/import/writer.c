@@ -7,6 +7,7 @@
 #include "backends/base/fail.h"
 #include "backends/base/text.h"
 #include "libkfpstore/tables.h"
+#include "migrate/import/replace.h"
 #include "migrate/import/run_rows.h"
 
 /* A task with its depth in the tree: no statement may hold a parent and its child. */
@@ -156,7 +157,9 @@ static kfps_status write_artifacts(const writer *w, write_result *result)
         uuids[i] = all[i].artifact->uuid;
     }
     int64_t inserted = 0;
-    kfps_status status = put(w, &kfpsi_artifacts, records, count, KFPB_CONFLICT_KEEP, &inserted);
+    kfps_status status = w->conn != NULL && w->count == 1 && w->runs[0]->replace
+                             ? replace_artifacts(w->conn, records, uuids, count, &inserted, w->error)
+                             : put(w, &kfpsi_artifacts, records, count, KFPB_CONFLICT_KEEP, &inserted);
     if (status != KFPS_OK)
         return status;
     result->new_artifacts = inserted;
@@ -255,13 +258,17 @@ static kfps_status write_ledger(const writer *w)
 {
     ledger_run *rows = kfpb_arena_array(w->arena, w->count, sizeof *rows);
     const void **records = kfpb_arena_array(w->arena, w->count, sizeof *records);
+    size_t n = 0;
     if (rows == NULL || records == NULL)
         return kfpb_fail_no_memory(w->error);
     for (size_t i = 0; i < w->count; i++) {
-        rows[i] = ledger_row(w->runs[i], w->source_id, w->arena);
-        records[i] = &rows[i];
+        if (!group_run_is_written(w->runs[i]))
+            continue;
+        rows[n] = ledger_row(w->runs[i], w->source_id, w->arena);
+        records[n] = &rows[n];
+        n++;
     }
-    return put(w, &ledger_runs, records, w->count, KFPB_CONFLICT_REPLACE, NULL);
+    return put(w, &ledger_runs, records, n, KFPB_CONFLICT_REPLACE, NULL);
 }
 
 static kfps_status write_rows(const writer *w, write_result *result)

@@ -24,6 +24,7 @@ static bool see_context(void *context, const kfpb_rows *rows)
     item->type = mlmd_type_name(p->source, kfpb_get_int(rows, MLMD_CONTEXT_TYPE));
     item->name = mlmd_row_text(p->source, rows, MLMD_CONTEXT_NAME, p->arena, &flags);
     item->create_ms = kfpb_get_int(rows, MLMD_CONTEXT_CREATED);
+    item->update_ms = kfpb_get_int(rows, MLMD_CONTEXT_UPDATED);
     if (item->name == NULL)
         item->name = "";
     p->count++;

@@ -28,6 +28,7 @@ typedef struct mlmd_run_context {
     const char *type; /* static for the source's life */
     const char *name;
     int64_t create_ms;
+    int64_t update_ms;
     size_t execution_count; /* associations; executions that are missing or shared are among them */
 } mlmd_run_context;
 
@@ -57,6 +58,14 @@ kfps_status mlmd_source_census(mlmd_source *source, int64_t after, size_t limit,
 /* After the whole census. The run contexts of an execution, by id (a pointer into the source's own table; *count 0 if
  * in none). */
 const int64_t *mlmd_source_contexts_of(const mlmd_source *source, int64_t execution_id, size_t *count);
+
+/* Whether the schema keeps the times of changes (from 5 on). */
+bool mlmd_source_tells_changes(const mlmd_source *source);
+/* Calls `see` with every execution that was changed at `ms`, not before `since_ms`, by MLMD's clock, and with every one
+ * that shares an artifact with such a change; an execution may come several times. */
+typedef void (*mlmd_see_change)(void *context, int64_t execution_id, int64_t ms);
+kfps_status mlmd_source_changes(mlmd_source *source, int64_t since_ms, mlmd_see_change see, void *context,
+                                kfps_error *error);
 
 /* Loads the runs of these contexts (each named once) with a handful of statements inside one read-only snapshot, in the
  * given order. A run looks the same in whatever group it is loaded. `owns` decides which associated executions belong
