@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libkfpstore/task_tree.h"
+
+#include <stdlib.h>
+
+#include "backends/base/fail.h"
+#include "libkfpstore/query.h"
+#include "libkfpstore/result.h"
+
+typedef struct reading {
+    kfpb_arena *arena;
+    kfpsi_task_node *nodes;
+    size_t count;
+    size_t capacity;
+} reading;
+
+static kfps_status see(void *context, const kfpb_rows *row, kfps_error *error)
+{
+    reading *r = context;
+    kfpsi_task_node *node = kfpsi_push(r->arena, &r->nodes, &r->count, &r->capacity, sizeof *node);
+    if (node == NULL)
+        return kfpb_fail_no_memory(error);
+    *node = (kfpsi_task_node){
+        .uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, 0, NULL)),
+        .parent_uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, 1, NULL)),
+        .run_uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, 2, NULL)),
+        .task_namespace = kfpb_arena_text(r->arena, kfpb_get_text(row, 3, NULL)),
+        .name = kfpb_arena_text(r->arena, kfpb_get_text(row, 4, NULL)),
+        .first_change = SIZE_MAX,
+    };
+    return r->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+    return strcmp(((const kfpsi_task_node *) a)->uuid, ((const kfpsi_task_node *) b)->uuid);
+}
+
+kfpsi_task_node *kfpsi_tree_find(const kfpsi_task_tree *tree, const char *uuid)
+{
+    if (uuid == NULL || tree->count == 0)
+        return NULL;
+    const kfpsi_task_node wanted = {.uuid = uuid};
+    return bsearch(&wanted, tree->nodes, tree->count, sizeof *tree->nodes, compare_nodes);
+}
+
+kfps_status kfpsi_tree_read(kfpsi_op *op, kfpb_arena *arena, const char *const *uuids, size_t count,
+                            kfpsi_task_tree *out, kfps_error *error)
+{
+    reading r = {.arena = arena};
+    kfpb_sql sql;
+    *out = (kfpsi_task_tree){0};
+    kfpb_sql_init(&sql, op->conn);
+    /* UNION drops what was met before, so that a cycle ends */
+    kfpb_sql_add(&sql, "WITH RECURSIVE \"up\" (\"UUID\",\"ParentTaskUUID\") AS (SELECT \"UUID\",\"ParentTaskUUID\" "
+                       "FROM \"tasks\" WHERE \"UUID\"");
+    if (count == 1) {
+        kfpb_sql_add(&sql, "=");
+        kfpb_sql_bind(&sql, kfpb_str(uuids[0]));
+    } else {
+        kfpb_sql_in_texts(&sql, uuids, count);
+    }
+    kfpb_sql_add(&sql, " UNION SELECT p.\"UUID\",p.\"ParentTaskUUID\" FROM \"up\" JOIN \"tasks\" p "
+                       "ON p.\"UUID\"=\"up\".\"ParentTaskUUID\") "
+                       "SELECT t.\"UUID\",t.\"ParentTaskUUID\",t.\"RunUUID\",t.\"Namespace\",t.\"Name\" FROM \"up\" "
+                       "JOIN \"tasks\" t ON t.\"UUID\"=\"up\".\"UUID\"");
+    const kfps_status status = kfpsi_each(op->conn, &sql, see, &r, error);
+    kfpb_sql_free(&sql);
+    if (status != KFPS_OK)
+        return status;
+    *out = (kfpsi_task_tree){.nodes = r.nodes, .count = r.count};
+    if (out->count > 1)
+        qsort(out->nodes, out->count, sizeof *out->nodes, compare_nodes);
+    for (size_t i = 0; i < out->count; i++)
+        out->nodes[i].parent = kfpsi_tree_find(out, out->nodes[i].parent_uuid);
+    return KFPS_OK;
+}
+
+bool kfpsi_tree_is_below(const kfpsi_task_tree *tree, const kfpsi_task_node *node, const kfpsi_task_node *ancestor)
+{
+    for (size_t i = 0; node != NULL && i <= tree->count; i++, node = node->parent) {
+        if (node == ancestor)
+            return true;
+    }
+    return node != NULL; /* a cycle */
+}
+
+void kfpsi_tree_measure(kfpsi_task_tree *tree)
+{
+    tree->deepest = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        kfpsi_task_node *node = &tree->nodes[i];
+        node->depth = 0;
+        for (const kfpsi_task_node *up = node->parent; up != NULL && node->depth <= tree->count; up = up->parent)
+            node->depth++;
+        if (node->depth > tree->count) { /* a cycle, which only another program can have made, is cut here */
+            node->parent = NULL;
+            node->depth = 0;
+        }
+        if (node->depth > tree->deepest)
+            tree->deepest = node->depth;
+    }
+}
+
+void kfpsi_tree_match(kfpsi_task_tree *tree, const kfpsi_shape *shape)
+{
+    for (size_t depth = 0; depth <= tree->deepest; depth++) {
+        for (size_t i = 0; i < tree->count; i++) {
+            kfpsi_task_node *node = &tree->nodes[i];
+            if (node->depth == depth)
+                node->dag = node->parent == NULL ? kfpsi_shape_root(shape)
+                                                 : kfpsi_shape_below(shape, node->parent->dag, node->name);
+        }
+    }
+}
+
+void kfpsi_tree_free(kfpsi_task_tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        json_decref(tree->nodes[i].parameters);
+    *tree = (kfpsi_task_tree){0};
+}
+
+bool kfpsi_task_attribute(const char *type_attributes_json, const char *name, int64_t *out)
+{
+    if (type_attributes_json == NULL)
+        return false;
+    json_t *json = json_loads(type_attributes_json, 0, NULL);
+    const json_t *value = json_object_get(json, name);
+    bool found = json_is_integer(value);
+    if (found)
+        *out = json_integer_value(value);
+    else if (json_is_string(value))
+        found = kfpb_parse_int(json_string_value(value), out);
+    json_decref(json);
+    return found;
+}
