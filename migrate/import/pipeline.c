@@ -82,11 +82,20 @@ static void halt(pipeline *p, const import_fault *fault)
     p->halted = true;
 }
 
-/* --sleep-ratio: so many times as long as the group took. */
+static bool any_is(const pipeline *p, place_state state)
+{
+    for (size_t i = 0; i < p->place_count; i++) {
+        if (p->places[i].state == state)
+            return true;
+    }
+    return false;
+}
+
+/* --sleep-ratio: so many times as long as the group took, unless nothing is left to begin. */
 static void rest(pipeline *p, double took)
 {
     const double until = progress_now() + took * p->job->options->sleep_ratio;
-    while (!stops(p) && progress_now() < until)
+    while (!stops(p) && progress_now() < until && (!p->read_all || any_is(p, PLACE_READY)))
         await_change(p, until);
 }
 
@@ -102,12 +111,7 @@ static void end_thread(pipeline *p)
 
 static bool in_flight(const pipeline *p)
 {
-    for (size_t n = p->counted; n < p->loaded; n++) {
-        const place_state state = p->places[n % p->place_count].state;
-        if (state == PLACE_READY || state == PLACE_WRITING)
-            return true;
-    }
-    return false;
+    return any_is(p, PLACE_READY) || any_is(p, PLACE_WRITING);
 }
 
 /* Whether --max-runs has room for another group, once that is certain. */
