@@ -125,6 +125,12 @@ typedef enum kfpb_keyset {
     KFPB_KEYSET_AND_OR /* a >= x AND (a > x OR (a = x AND k > y)) */
 } kfpb_keyset;
 
+/* How the first rows of each of several ids are read. */
+typedef enum kfpb_each {
+    KFPB_EACH_UNION,  /* a subquery an id, UNION ALL */
+    KFPB_EACH_LATERAL /* FROM unnest(?::text[]) CROSS JOIN LATERAL (…): one text for any number of ids */
+} kfpb_each;
+
 /* What differs in SQL text between the engines, as data. */
 typedef struct kfpb_dialect {
     kfpb_bulk bulk;
@@ -137,6 +143,12 @@ typedef struct kfpb_dialect {
     const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */
     const char *text_cast;  /* printf format that makes text of a JSON column: "%s" or "CAST(%s AS CHAR)" … */
     const char *columns_of; /* a query: the names of the columns of table `?`; no row: there is no such table */
+    const char *text_bytes; /* printf format: equal if the bytes of the UTF-8 are; "%s" where text always compares so */
+    /* printf format of a call without its last argument and parenthesis: where in the text, its ASCII letters in lower
+     * case and no others, a text is found; by bytes, from 1 */
+    const char *text_position;
+    const char *number; /* printf format: a column of doubles as doubles */
+    kfpb_each each;
 } kfpb_dialect;
 
 /* Told of every statement after it ran; `statement` NULL: nobody is. The text has `?` in place of values. */

@@ -141,6 +141,12 @@ void kfpb_sql_in_texts(kfpb_sql *sql, const char *const *texts, size_t count)
     in_list(sql, &(list){.texts = texts, .count = count});
 }
 
+void kfpb_sql_array(kfpb_sql *sql, const char *const *texts, size_t count)
+{
+    bind_list(sql, &(list){.texts = texts, .count = count}, false);
+    kfpb_sql_add(sql, "::text[]");
+}
+
 /* ---- columns ----------------------------------------------------------------------------------------------------- */
 
 static void name_of(kfpb_sql *sql, const char *prefix, const char *name)

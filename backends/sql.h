@@ -33,6 +33,8 @@ void kfpb_sql_bind(kfpb_sql *sql, kfpb_value value);
 /* ` IN (…)` in the engine's best form; an empty list gives ` IN (NULL)`, which is never true. */
 void kfpb_sql_in_ints(kfpb_sql *sql, const int64_t *ids, size_t count);
 void kfpb_sql_in_texts(kfpb_sql *sql, const char *const *texts, size_t count);
+/* `?::text[]` with the list as its value; for engines with KFPB_EACH_LATERAL. */
+void kfpb_sql_array(kfpb_sql *sql, const char *const *texts, size_t count);
 /* `"a"`: one column, a JSON one as text. */
 void kfpb_sql_column(kfpb_sql *sql, const kfpb_column *column, const char *prefix);
 /* `"a","b",…`: the columns of a table, JSON ones as text, each prefixed with `prefix` (may be NULL; "t." …). */

@@ -47,6 +47,12 @@ const kfpb_driver kfpb_mysql_driver = {
             .text_cast = "%s",
             .columns_of = "SELECT \"COLUMN_NAME\" FROM \"information_schema\".\"COLUMNS\" "
                           "WHERE \"TABLE_SCHEMA\"=DATABASE() AND \"TABLE_NAME\"=?",
+            .text_bytes = "CAST(CONVERT(%s USING utf8mb4) AS BINARY)",
+            /* the character set hebrew has lower case for ASCII letters alone, and takes any byte */
+            .text_position =
+                "INSTR(CAST(LOWER(CONVERT(CAST(CONVERT(%s USING utf8mb4) AS BINARY) USING hebrew)) AS BINARY),",
+            .number = "%s",
+            .each = KFPB_EACH_UNION,
         },
     .open = driver_open,
     .compares_by_bytes = kfpb_mysql_compares_by_bytes,

@@ -78,6 +78,10 @@ const kfpb_driver kfpb_pgsql_driver = {
             .text_cast = "%s",
             .columns_of = "SELECT attname FROM pg_attribute WHERE attrelid=to_regclass(quote_ident(?)) AND attnum>0 "
                           "AND NOT attisdropped",
+            .text_bytes = "%s",
+            .text_position = "strpos(lower(%s COLLATE \"C\"),",
+            .number = "CAST(%s AS double precision)",
+            .each = KFPB_EACH_LATERAL,
         },
     .open = driver_open,
 };

@@ -158,6 +158,10 @@ const kfpb_driver kfpb_sqlite_driver = {
             .index_hint = "",
             .text_cast = "%s",
             .columns_of = "SELECT name FROM pragma_table_info(?)",
+            .text_bytes = "%s",
+            .text_position = "instr(lower(%s),",
+            .number = "%s",
+            .each = KFPB_EACH_UNION,
         },
     .open = sqlite_open,
 };
