@@ -1,51 +1,77 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""report.py FILE: the table of a benchmark. A line of FILE is a pair of an import and a floor, measured one right after the
-other: engine, executions, the import's seconds, processor seconds and peak memory (kB), the floor's seconds, processor
-seconds and rows. Processor seconds are the client's own; with SQLite that is all of the work, and steadier than the
-clock on a busy machine."""
+"""report.py FILE: the table of a benchmark. A line of FILE is one measurement: the target's engine, executions, what it was
+(floor, select, or an import as SOURCE:JOBS), seconds, processor seconds, and the peak memory in kB (of the floor: rows).
+The n-th lines of a kind belong to the n-th round, in which everything ran one after the other; an import's ratio is taken
+within its round. Processor seconds are the client's own; with SQLite that is all of the work, and steadier than the clock on
+a busy machine."""
 import statistics
 import sys
 
-AIM = 2.0
+AIM = 1.25
 GROWTH, MOST_MB = 1.1, 128
 
 
-class Pair:
-    def __init__(self, numbers):
-        self.seconds, self.cpu, self.memory, self.floor, self.floor_cpu, self.rows = map(float, numbers)
-        self.memory /= 1024
-        self.ratio = self.seconds / self.floor
+def read(path):
+    cells = {}
+    for line in open(path, encoding="utf-8"):
+        engine, size, what, seconds, cpu, last = line.split()
+        cells.setdefault((engine, int(size)), {}).setdefault(what, []).append((float(seconds), float(cpu), float(last)))
+    return cells
 
 
-def median(pairs, name):
-    return statistics.median(getattr(p, name) for p in pairs)
+def median(measurements, column):
+    return statistics.median(m[column] for m in measurements)
+
+
+def title(what):
+    if what == "select":
+        return "INSERT ... SELECT", ""
+    if what == "floor":
+        return "floor", ""
+    source, jobs = what.split(":")
+    return "import from " + source, jobs
+
+
+def print_cell(engine, size, works):
+    floor, rows = works["floor"], works["floor"][0][2]
+    for what in sorted(works, key=lambda w: (w != "floor", w != "select", w)):
+        measured = works[what]
+        seconds = median(measured, 0)
+        name, jobs = title(what)
+        line = "%-8s %10d  %-20s %4s | %8.1fs %7.1fs %8.0f %8.0f" % (
+            engine, size, name, jobs, seconds, median(measured, 1), size / seconds, rows / seconds)
+        if what == "floor":
+            print(line + " %8s |" % "")
+            continue
+        ratios = [m[0] / f[0] for m, f in zip(measured, floor)]
+        ratio = statistics.median(ratios)
+        line += " %8.1f | %.2f (%s)" % (max(m[2] for m in measured) / 1024, ratio, " ".join("%.2f" % r for r in ratios))
+        print(line + ("" if what == "select" or ratio <= AIM else "  over the aim of %.2f" % AIM))
+    print()
+
+
+def print_memory(cells):
+    for engine in dict.fromkeys(e for e, _ in cells):
+        for what in dict.fromkeys(w for (e, _), works in cells.items() if e == engine for w in works if ":" in w):
+            peaks = sorted((size, max(m[2] for m in works[what]) / 1024)
+                           for (e, size), works in cells.items() if e == engine and what in works)
+            growth = peaks[-1][1] / peaks[0][1]
+            name, jobs = title(what)
+            text = "%-8s %-20s %s  peak memory %s" % (engine, name, jobs, ", ".join("%.1f MB at %d" % (mb, n) for n, mb in peaks))
+            if len(peaks) > 1:
+                text += ": ratio %.2f" % growth
+            well = growth <= GROWTH and peaks[-1][1] < MOST_MB
+            print(text + ("" if well else "  over the aim of ratio %.1f and %d MB" % (GROWTH, MOST_MB)))
 
 
 def main():
-    cells = {}
-    for line in open(sys.argv[1], encoding="utf-8"):
-        engine, size, *numbers = line.split()
-        cells.setdefault((engine, int(size)), []).append(Pair(numbers))
-    print("%-8s %10s | %9s %8s %8s %8s %8s | %9s %8s %8s %8s | %s" % (
-        "engine", "executions", "import", "CPU", "exec./s", "rows/s", "peak MB", "floor", "CPU", "exec./s", "rows/s",
-        "import : floor (each pair)"))
-    for (engine, size), pairs in cells.items():
-        seconds, floor, ratio = (median(pairs, name) for name in ("seconds", "floor", "ratio"))
-        rows = pairs[0].rows
-        print("%-8s %10d | %8.1fs %7.1fs %8.0f %8.0f %8.1f | %8.1fs %7.1fs %8.0f %8.0f | %.2f (%s)%s" % (
-            engine, size, seconds, median(pairs, "cpu"), size / seconds, rows / seconds, max(p.memory for p in pairs),
-            floor, median(pairs, "floor_cpu"), size / floor, rows / floor, ratio,
-            " ".join("%.2f" % p.ratio for p in pairs), "" if ratio <= AIM else "  over the aim of %.1f" % AIM))
-    print()
-    for engine in dict.fromkeys(e for e, _ in cells):
-        peaks = sorted((size, max(p.memory for p in pairs)) for (e, size), pairs in cells.items() if e == engine)
-        growth = peaks[-1][1] / peaks[0][1]
-        text = "%-8s peak memory %s" % (engine, ", ".join("%.1f MB at %d" % (mb, size) for size, mb in peaks))
-        if len(peaks) > 1:
-            text += ": ratio %.2f" % growth
-        well = growth <= GROWTH and peaks[-1][1] < MOST_MB
-        print(text + ("" if well else "  over the aim of ratio %.1f and %d MB" % (GROWTH, MOST_MB)))
+    cells = read(sys.argv[1])
+    print("%-8s %10s  %-20s %4s | %9s %8s %8s %8s %8s | %s" % (
+        "target", "executions", "what", "jobs", "time", "CPU", "exec./s", "rows/s", "peak MB", "time : floor (each round)"))
+    for (engine, size), works in cells.items():
+        print_cell(engine, size, works)
+    print_memory(cells)
 
 
 main()
