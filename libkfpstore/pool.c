@@ -5,12 +5,17 @@
 #include <string.h>
 
 #include "backends/base/fail.h"
+#include "libkfpstore/breather.h"
 #include "libkfpstore/gate.h"
+
+/* Longer than the longest sleep of one who waits for the file (SQLite's busy handler), or for the row. */
+enum { FILE_PAUSE_MS = 110, SERVER_PAUSE_MS = 20 };
 
 typedef struct slot {
     kfpb_conn *conn; /* NULL: not opened yet, or closed after a loss */
     bool taken;
-    bool writer;
+    bool writer; /* has passed the gate of writers */
+    bool breathes;
 } slot;
 
 struct kfpsi_pool {
@@ -22,6 +27,8 @@ struct kfpsi_pool {
     bool one_writer; /* the database is a file */
     gate places;     /* one a slot */
     gate writers;
+    bool breathes;
+    breather air;
     pthread_mutex_t mutex; /* guards the slots */
     size_t size;
     slot slots[];
@@ -62,6 +69,14 @@ out:
     return status;
 }
 
+kfps_status kfpsi_pool_breathe(kfpsi_pool *pool, kfps_error *error)
+{
+    if (breather_init(&pool->air, pool->one_writer ? FILE_PAUSE_MS : SERVER_PAUSE_MS) != 0)
+        return kfpb_fail_no_memory(error);
+    pool->breathes = true;
+    return KFPS_OK;
+}
+
 void kfpsi_pool_free(kfpsi_pool *pool)
 {
     if (pool == NULL)
@@ -70,6 +85,8 @@ void kfpsi_pool_free(kfpsi_pool *pool)
         kfpb_close(&pool->slots[i].conn);
     gate_destroy(&pool->places);
     gate_destroy(&pool->writers);
+    if (pool->breathes)
+        breather_destroy(&pool->air);
     pthread_mutex_destroy(&pool->mutex);
     if (pool->password != NULL)
         explicit_bzero(pool->password, strlen(pool->password));
@@ -106,9 +123,11 @@ static void set_conn(kfpsi_pool *pool, slot *s, kfpb_conn *conn)
 static void free_slot(kfpsi_pool *pool, slot *s)
 {
     pthread_mutex_lock(&pool->mutex);
-    const bool writer = s->writer;
-    s->taken = s->writer = false;
+    const bool writer = s->writer, breathes = s->breathes;
+    s->taken = s->writer = s->breathes = false;
     pthread_mutex_unlock(&pool->mutex);
+    if (breathes)
+        breather_leave(&pool->air);
     gate_leave(&pool->places);
     if (writer)
         gate_leave(&pool->writers);
@@ -129,6 +148,9 @@ kfps_status kfpsi_pool_take_unless(kfpsi_pool *pool, bool write, const atomic_bo
     }
     slot *s = choose_slot(pool); /* never NULL: the gate lets in as many as there are slots */
     s->writer = queue;
+    s->breathes = write && pool->breathes;
+    if (s->breathes)
+        breather_enter(&pool->air, cancelled);
     if (s->conn == NULL) {
         kfpb_conn *opened = NULL;
         const kfps_status status = kfpb_open(&pool->dsn, &pool->options, &opened, error);

@@ -16,6 +16,8 @@ typedef struct kfpsi_pool kfpsi_pool;
  * kfpsi_pool_take. */
 kfps_status kfpsi_pool_new(const kfpb_dsn *dsn, const kfpb_open_options *options, size_t size, uint32_t wait_ms,
                            kfpsi_pool **out, kfps_error *error);
+/* Writers that follow each other without a gap let others in once a second (breather.h). Before the first is taken. */
+kfps_status kfpsi_pool_breathe(kfpsi_pool *pool, kfps_error *error);
 /* Every connection must have been given back. NULL-safe. */
 void kfpsi_pool_free(kfpsi_pool *pool);
 

@@ -180,6 +180,8 @@ static kfps_status open_pool(kfps_store *store, const char *dsn_text, const kfps
             .observer = {.statement = observed ? statement_ran : NULL, .user = store},
         };
         status = kfpsi_pool_new(&dsn, &open_options, options->pool_size, options->pool_timeout_ms, &store->pool, error);
+        if (status == KFPS_OK)
+            status = kfpsi_pool_breathe(store->pool, error);
     }
     kfpb_secret_free(password);
     kfpb_dsn_free(&dsn);
