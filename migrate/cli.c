@@ -205,6 +205,15 @@ static int exit_code_of(int32_t status)
     }
 }
 
+/* On a table, a column or a database: not an account or a password that the server refuses. */
+static bool lacks_right(const kfps_error *error)
+{
+    enum { MYSQL_DATABASE_DENIED = 1044, MYSQL_TABLE_DENIED = 1142, MYSQL_COLUMN_DENIED = 1143 };
+    return error->code == KFPS_PERMISSION &&
+           (error->vendor_code == MYSQL_DATABASE_DENIED || error->vendor_code == MYSQL_TABLE_DENIED ||
+            error->vendor_code == MYSQL_COLUMN_DENIED || strcmp(error->sqlstate, "42501") == 0);
+}
+
 int cli_report_error(const char *what, const kfps_error *error)
 {
     const int code = exit_code_of(error->code);
@@ -212,5 +221,7 @@ int cli_report_error(const char *what, const kfps_error *error)
                                code, "vendor_code", (int) error->vendor_code, "sqlstate",
                                error->sqlstate[0] != '\0' ? error->sqlstate : NULL);
     log_line(LOG_LEVEL_ERROR, fields, "%s%s%s", what != NULL ? what : "", what != NULL ? ": " : "", error->message);
+    if (lacks_right(error))
+        log_line(LOG_LEVEL_INFO, NULL, "'kfp-migrate preflight' lists the rights that an account lacks, by table.");
     return code;
 }

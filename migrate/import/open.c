@@ -54,9 +54,13 @@ static bool check_schema(import_job *job, const schema_status *status)
             "an applied schema step is not the one this kfp-migrate knows; see 'kfp-migrate schema status'");
     job->upgraded = !status->pending;
     if (!status->has_run_details && !job->options->create_target)
-        return job_refuse(job, EXIT_PENDING, "no KFP database; --create-target makes the tables");
+        return job_refuse(
+            job, EXIT_PENDING,
+            "no KFP database, or one whose tables the account may not see; --create-target makes the tables");
     if (!job->upgraded && !job->options->dry_run)
-        return job_refuse(job, EXIT_PENDING, "its schema is not up to date; run 'kfp-migrate schema upgrade' first");
+        return job_refuse(
+            job, EXIT_PENDING,
+            "its schema is not up to date, or the account may not see all of it; run 'kfp-migrate schema upgrade' first");
     job->legacy_table = status->has_pre_migration ? "tasks_pre_migration" : status->has_legacy_tasks ? "tasks" : NULL;
     return true;
 }

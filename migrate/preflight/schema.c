@@ -60,7 +60,9 @@ kfps_status preflight_schema(preflight *p)
         return KFPS_OK;
     }
     if (!s->has_run_details && !create) {
-        preflight_say(p, FIND_NO_KFP, "there is no table run_details: this is no database of Kubeflow Pipelines");
+        preflight_say(
+            p, FIND_NO_KFP,
+            "there is no table run_details, or the account may not see it: no database of Kubeflow Pipelines");
         return KFPS_OK;
     }
     if (!s->pending)

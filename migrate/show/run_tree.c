@@ -10,6 +10,22 @@ static const char *copy_text(kfpb_arena *arena, const kfpb_rows *rows, size_t co
     return kfpb_arena_text(arena, kfpb_get_text(rows, column, NULL));
 }
 
+/* A name may be made of an address, and have its query string with the signature. */
+static const char *copy_name(kfpb_arena *arena, const kfpb_rows *rows, size_t column)
+{
+    const char *text = kfpb_get_text(rows, column, NULL);
+    const size_t length = text != NULL ? strcspn(text, "?") : 0;
+    if (text == NULL || strchr(text + length, '=') == NULL)
+        return kfpb_arena_text(arena, text);
+    return kfpb_arena_printf(arena, "%.*s?…", (int) length, text);
+}
+
+/* What was mistyped for a run may be an address with a password. */
+static const char *shown(const char *run)
+{
+    return strstr(run, "://") != NULL ? "…" : run;
+}
+
 static kfps_status find_run(kfpb_conn *conn, const char *where, const char *run, kfpb_arena *arena, run_tree *out,
                             kfps_error *error)
 {
@@ -22,7 +38,7 @@ static kfps_status find_run(kfpb_conn *conn, const char *where, const char *run,
         if (count++ > 0)
             continue;
         out->uuid = copy_text(arena, rows, 0);
-        out->name = copy_text(arena, rows, 1);
+        out->name = copy_name(arena, rows, 1);
         out->run_namespace = copy_text(arena, rows, 2);
         out->state = copy_text(arena, rows, 3);
         out->created_at = kfpb_get_int(rows, 4);
@@ -33,7 +49,7 @@ static kfps_status find_run(kfpb_conn *conn, const char *where, const char *run,
     else if (status == KFPS_OK && count == 0)
         status = KFPS_NOT_FOUND;
     else if (status == KFPS_OK && count > 1)
-        status = kfpb_fail(error, KFPS_INVALID, "%zu runs are named '%s': give the UUID", count, run);
+        status = kfpb_fail(error, KFPS_INVALID, "%zu runs are named '%s': give the UUID", count, shown(run));
     kfpb_rows_free(&rows);
     return status;
 }
@@ -50,7 +66,7 @@ static kfps_status read_run(kfpb_conn *conn, const char *run, kfpb_arena *arena,
         if (status != KFPS_NOT_FOUND)
             return status;
     }
-    return kfpb_fail(error, KFPS_NOT_FOUND, "no run has the UUID or name '%s'", run);
+    return kfpb_fail(error, KFPS_NOT_FOUND, "no run has the UUID or name '%s'", shown(run));
 }
 
 /* Reads rows into `see`, one call a row. */
@@ -104,8 +120,8 @@ static bool see_task(void *context, const kfpb_rows *rows)
     tree->tasks[tree->task_count++].task = (kfps_task){
         .uuid = copy_text(r->arena, rows, 0),
         .parent_uuid = copy_text(r->arena, rows, 1),
-        .name = copy_text(r->arena, rows, 2),
-        .display_name = copy_text(r->arena, rows, 3),
+        .name = copy_name(r->arena, rows, 2),
+        .display_name = copy_name(r->arena, rows, 3),
         .type = (int32_t) kfpb_get_int(rows, 4),
         .state = (int32_t) kfpb_get_int(rows, 5),
         .created_at = kfpb_get_int(rows, 6),
@@ -192,9 +208,9 @@ static bool see_link(void *context, const kfpb_rows *rows)
     }
     r->links[r->link_count++] = (tree_link){
         .type = (kfps_io_type) kfpb_get_int(rows, 1),
-        .key = copy_text(r->arena, rows, 2),
+        .key = copy_name(r->arena, rows, 2),
         .iteration = kfpb_get_int(rows, 3),
-        .name = copy_text(r->arena, rows, 4),
+        .name = copy_name(r->arena, rows, 4),
         .uri = without_query(r->arena, kfpb_get_text(rows, 5, NULL)),
         .artifact_type = (int32_t) kfpb_get_int(rows, 6),
         .has_number = !kfpb_is_null(rows, 7),
