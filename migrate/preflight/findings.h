@@ -54,6 +54,8 @@ typedef enum finding_severity {
     X(NO_TRANSACTIONS, "no-transactions", BLOCKER, 1, "ALTER TABLE ... ENGINE=InnoDB for these tables")                \
     X(SERVER_READ_ONLY, "server-read-only", BLOCKER, 77, "connect to the primary server, or make this one writable")   \
     X(RIGHTS_IMPORT, "rights-import", BLOCKER, 77, "GRANT these rights to the account, or use another one")            \
+    X(RIGHTS_REPLACE, "rights-replace", WARNING, 0,                                                                    \
+      "GRANT these rights to the account before the source is imported again, or use another one")                     \
     X(RIGHTS_SCHEMA, "rights-schema", WARNING, 0,                                                                      \
       "upgrade the schema with an account that may, or let an administrator run what 'kfp-migrate schema print' "      \
       "prints")                                                                                                        \

@@ -15,19 +15,20 @@ enum { WRITES = RIGHT_SELECT | RIGHT_INSERT | RIGHT_UPDATE };
 static const struct {
     const char *table;
     unsigned needs;
-    unsigned needs_to_create_runs; /* with --missing-runs=create */
+    unsigned to_replace;     /* runs that have changed since they were imported */
+    unsigned to_create_runs; /* with --missing-runs=create */
 } import_needs[] = {
-    {"tasks", WRITES, 0},
-    {"artifacts", WRITES, 0},
-    {"artifact_tasks", WRITES, 0},
-    {"kfpstore_migration", WRITES, 0},
-    {"kfpstore_migration_run", WRITES, 0},
-    {"kfpstore_migrated_artifact", WRITES, 0},
-    {"kfpstore_lease", WRITES, 0},
-    {"kfpstore_schema", RIGHT_SELECT, 0},
-    {"run_details", RIGHT_SELECT, WRITES},
-    {"experiments", RIGHT_SELECT, WRITES},
-    {"tasks_pre_migration", RIGHT_SELECT, 0},
+    {"tasks", WRITES, RIGHT_DELETE, 0},
+    {"artifacts", WRITES, RIGHT_DELETE, 0},
+    {"artifact_tasks", WRITES, RIGHT_DELETE, 0},
+    {"kfpstore_migration", WRITES, 0, 0},
+    {"kfpstore_migration_run", WRITES, 0, 0},
+    {"kfpstore_migrated_artifact", WRITES, RIGHT_DELETE, 0},
+    {"kfpstore_lease", WRITES, 0, 0},
+    {"kfpstore_schema", RIGHT_SELECT, 0, 0},
+    {"run_details", RIGHT_SELECT, RIGHT_UPDATE, WRITES}, /* its rows are locked */
+    {"experiments", RIGHT_SELECT, 0, WRITES},
+    {"tasks_pre_migration", RIGHT_SELECT, 0, 0},
 };
 
 /* How an engine is asked. `table` NULL: what holds for the database as a whole. *there: the table is. */
@@ -145,18 +146,20 @@ static void add_missing(kfpb_text *list, unsigned missing, const char *table)
                          table);
 }
 
-static kfps_status for_import(preflight *p, const asker *a, kfpb_text *missing)
+static kfps_status for_import(preflight *p, const asker *a, kfpb_text *missing, kfpb_text *to_replace)
 {
     for (size_t i = 0; i < sizeof import_needs / sizeof *import_needs; i++) {
         const unsigned needs = import_needs[i].needs |
-                               (p->options->create_missing_runs ? import_needs[i].needs_to_create_runs : 0);
+                               (p->options->create_missing_runs ? import_needs[i].to_create_runs : 0);
         unsigned rights = 0;
         bool there = false;
         const kfps_status status = a->ask(p, import_needs[i].table, &rights, &there);
         if (status != KFPS_OK)
             return status;
-        if (there)
-            add_missing(missing, needs & ~rights, import_needs[i].table);
+        if (!there)
+            continue;
+        add_missing(missing, needs & ~rights, import_needs[i].table);
+        add_missing(to_replace, import_needs[i].to_replace & ~(needs | rights), import_needs[i].table);
     }
     return KFPS_OK;
 }
@@ -182,13 +185,13 @@ static kfps_status for_schema(preflight *p, const asker *a, kfpb_text *missing)
 
 kfps_status preflight_rights(preflight *p)
 {
-    kfpb_text import = {0}, schema = {0};
+    kfpb_text import = {0}, replace = {0}, schema = {0};
     const asker *a = askers;
     while (strcmp(a->driver, p->target->driver->name) != 0)
         a++;
     kfps_status status = for_schema(p, a, &schema);
     if (status == KFPS_OK && (p->target->driver->capabilities & KFPB_CAP_FILE) == 0)
-        status = for_import(p, a, &import);
+        status = for_import(p, a, &import, &replace);
     if (status == KFPS_OK && a->ask == ask_sqlite && schema.length > 0)
         preflight_say(p, FIND_RIGHTS_IMPORT, "the file, or the folder that it is in, may not be written");
     else if (status == KFPS_OK && schema.length > 0 && p->schema.pending)
@@ -196,7 +199,11 @@ kfps_status preflight_rights(preflight *p)
                       kfpb_text_get(&schema));
     if (status == KFPS_OK && import.length > 0)
         preflight_say(p, FIND_RIGHTS_IMPORT, "the account lacks %s", kfpb_text_get(&import));
+    if (status == KFPS_OK && replace.length > 0)
+        preflight_say(p, FIND_RIGHTS_REPLACE, "to replace runs that change after their import, the account lacks %s",
+                      kfpb_text_get(&replace));
     kfpb_text_free(&import);
+    kfpb_text_free(&replace);
     kfpb_text_free(&schema);
     return status;
 }

@@ -84,6 +84,28 @@ expect 0 "rollback" "$KFP_MIGRATE" rollback --yes --target "$poor"
 take "UPDATE, DELETE" run_details
 take "UPDATE, DELETE" experiments
 
+# ---- a run that changed is replaced: more rights ----------------------------------------------------------------------------
+cp "$kfp.mlmd.sqlite" "$tmp/changed.sqlite"
+chmod u+w "$tmp/changed.sqlite"
+expect 5 "import" "$KFP_MIGRATE" import --source "$source" --target "$poor"
+sqlite3 "$tmp/changed.sqlite" "UPDATE ExecutionProperty SET string_value = string_value || '-changed' WHERE rowid =
+    (SELECT min(rowid) FROM ExecutionProperty WHERE name = 'display_name');"
+give UPDATE run_details
+for table in tasks artifact_tasks; do
+    take DELETE $table
+    expect 0 "preflight without DELETE on $table" "$KFP_MIGRATE" preflight --source "$source" --target "$poor"
+    contains "  names it" "rights-replace: to replace runs that change after their import, the account lacks DELETE on $table" "$tmp/out"
+    expect 77 "a run that changed" "$KFP_MIGRATE" import --look-again=all --source "sqlite://$tmp/changed.sqlite" --target "$poor"
+    contains "  names it as well" "$table" "$tmp/err"
+    give DELETE $table
+done
+expect "0 5" "a run that changed, with the rights" "$KFP_MIGRATE" import --json --look-again=all --source "sqlite://$tmp/changed.sqlite" --target "$poor"
+check "is replaced" test "$(json_of "$tmp/out" runs replaced)" -ge 1
+take UPDATE run_details
+expect 0 "preflight without UPDATE on run_details" "$KFP_MIGRATE" preflight --source "$source" --target "$poor"
+contains "  names it" "UPDATE on run_details" "$tmp/out"
+check "rollback by another account" "$KFP_MIGRATE" rollback --yes --target "$dsn"
+
 # ---- one right is missing, each in its turn ---------------------------------------------------------------------------------
 for right in INSERT UPDATE SELECT; do
     for table in $rows $reads; do
