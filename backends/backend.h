@@ -88,9 +88,10 @@ typedef struct kfpb_table {
 } kfpb_table;
 
 typedef enum kfpb_conflict {
-    KFPB_CONFLICT_FAIL,   /* a taken key is an error (KFPS_EXISTS) */
-    KFPB_CONFLICT_KEEP,   /* a row with that primary key stays as it is */
-    KFPB_CONFLICT_REPLACE /* a row with that primary key gets the new values */
+    KFPB_CONFLICT_FAIL,    /* a taken key is an error (KFPS_EXISTS) */
+    KFPB_CONFLICT_KEEP,    /* a row with that primary key stays as it is */
+    KFPB_CONFLICT_REPLACE, /* a row with that primary key gets the new values */
+    KFPB_CONFLICT_SKIP     /* a record whose primary or unique key is taken is left out: fewer rows are inserted */
 } kfpb_conflict;
 
 /* ---- the driver -------------------------------------------------------------------------------------------------- */
@@ -135,11 +136,12 @@ typedef enum kfpb_each {
 typedef struct kfpb_dialect {
     kfpb_bulk bulk;
     kfpb_in_list in_list;
-    size_t bulk_rows;        /* rows per bulk statement at most */
-    const char *now_seconds; /* an expression: the server's clock in whole seconds since 1970 */
-    const char *for_update;  /* appended to a SELECT; "" where the transaction already excludes other writers */
-    const char *for_share;   /* likewise */
-    kfpb_keyset keyset;      /* the predicate of "behind this row" */
+    size_t bulk_rows;          /* rows per bulk statement at most */
+    const char *now_seconds;   /* an expression: the server's clock in whole seconds since 1970 */
+    const char *for_update;    /* appended to a SELECT; "" where the transaction already excludes other writers */
+    const char *for_share;     /* likewise */
+    const char *for_key_share; /* likewise: only that the row stays, as a foreign key would lock it */
+    kfpb_keyset keyset;        /* the predicate of "behind this row" */
     const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */
     const char *text_cast;  /* printf format that makes text of a JSON column: "%s" or "CAST(%s AS CHAR)" … */
     const char *columns_of; /* a query: the names of the columns of table `?`; no row: there is no such table */

@@ -61,8 +61,13 @@ static void add_tail(kfpb_sql *sql, const kfpb_table *table, kfpb_conflict confl
     if (conflict == KFPB_CONFLICT_FAIL)
         return;
     /* A table that is nothing but its key has nothing to replace. */
-    const bool keep = conflict == KFPB_CONFLICT_KEEP || table->key_columns == table->column_count;
-    if ((sql->driver->capabilities & KFPB_CAP_ON_CONFLICT) != 0) {
+    const bool keep = conflict != KFPB_CONFLICT_REPLACE || table->key_columns == table->column_count;
+    const bool on_conflict = (sql->driver->capabilities & KFPB_CAP_ON_CONFLICT) != 0;
+    if (on_conflict && conflict == KFPB_CONFLICT_SKIP) {
+        kfpb_sql_add(sql, " ON CONFLICT DO NOTHING");
+        return;
+    }
+    if (on_conflict) {
         kfpb_sql_add(sql, " ON CONFLICT (");
         add_names(sql, table, table->key_columns);
         kfpb_sql_add(sql, keep ? ") DO NOTHING" : ") DO UPDATE SET ");

@@ -247,6 +247,8 @@ START_TEST(rows_go_one_by_one_through_one_text)
     ck_assert_int_eq(insert(&conn, &keys_only, KFPB_CONFLICT_REPLACE), -1);
 #define KEYS "INSERT INTO \"keys\" (\"Key\") VALUES (?) ON CONFLICT (\"Key\") DO NOTHING |"
     expect(&conn, KEYS " <a>\n" KEYS " <b>\n" KEYS " <\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4>\n");
+    ck_assert_int_eq(insert(&conn, &items, KFPB_CONFLICT_SKIP), 0);
+    ck_assert_ptr_nonnull(strstr(kfpb_text_get(&conn.log), "VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING |"));
     kfpb_text_free(&conn.log);
 }
 END_TEST
@@ -258,6 +260,9 @@ START_TEST(several_rows_in_one_statement)
     ck_assert_int_eq(insert(&conn, &items, KFPB_CONFLICT_KEEP), 4);
     expect(&conn, HEAD " VALUES (?,?,?,?,?),(?,?,?,?,?) ON DUPLICATE KEY UPDATE \"Key\"=\"Key\" |" ROW_A ROW_B "\n" HEAD
                        " VALUES (?,?,?,?,?) ON DUPLICATE KEY UPDATE \"Key\"=\"Key\" |" ROW_C "\n");
+    kfpb_text_clear(&conn.log);
+    ck_assert_int_eq(insert(&conn, &items, KFPB_CONFLICT_SKIP), 4);
+    ck_assert_ptr_nonnull(strstr(kfpb_text_get(&conn.log), "(?,?,?,?,?) ON DUPLICATE KEY UPDATE \"Key\"=\"Key\" |"));
     ck_assert_int_eq(insert(&conn, &items, KFPB_CONFLICT_REPLACE), -1);
     ck_assert_ptr_nonnull(strstr(kfpb_text_get(&conn.log),
                                  "ON DUPLICATE KEY UPDATE \"Json\"=VALUES(\"Json\"),\"Large\"=VALUES(\"Large\"),"
