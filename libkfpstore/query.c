@@ -5,7 +5,8 @@
 
 #include "backends/base/fail.h"
 
-enum { CHUNK = 1000 };
+/* MariaDB makes a subquery of a list of 1,000. */
+enum { CHUNK = 900 };
 
 kfps_status kfpsi_each(kfpb_conn *conn, kfpb_sql *sql, kfpsi_see see, void *context, kfps_error *error)
 {
@@ -13,7 +14,7 @@ kfps_status kfpsi_each(kfpb_conn *conn, kfpb_sql *sql, kfpsi_see see, void *cont
     int there = 0;
     kfps_status status = kfpb_sql_query(conn, sql, &rows, error);
     while (status == KFPS_OK && (there = kfpb_next(rows, error)) > 0)
-        status = see(context, rows, error);
+        status = see != NULL ? see(context, rows, error) : KFPS_OK;
     if (there < 0)
         status = (kfps_status) error->code;
     kfpb_rows_free(&rows);

@@ -8,7 +8,7 @@
 /* Of one row. Anything but KFPS_OK ends the query with it. */
 typedef kfps_status (*kfpsi_see)(void *context, const kfpb_rows *row, kfps_error *error);
 
-/* Runs the query and calls `see` for each row. Frees neither `sql` nor anything of the context. */
+/* Runs the query and calls `see` (NULL: nobody looks) for each row. Frees neither `sql` nor anything of the context. */
 kfps_status kfpsi_each(kfpb_conn *conn, kfpb_sql *sql, kfpsi_see see, void *context, kfps_error *error);
 
 /* `before IN (texts) after`, in as few statements as the engine takes them; none if count is 0. `before` and `after`

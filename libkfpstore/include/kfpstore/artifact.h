@@ -44,8 +44,9 @@ void kfps_artifact_list_free(kfps_artifact_list *list);
 /**
  * Creates artifacts, all or none. Two equal calls make two rows. Of the records uuid, uri_hash, created_at and
  * last_update are ignored and given by the store; identity_key is stored as it is (NULL normally); type, name and
- * namespace are needed; a type of METRIC needs number_value, CLASSIFICATION_METRIC and SLICED_CLASSIFICATION_METRIC
- * need metadata. metadata_json must be a JSON object; NULL is stored as upstream stores it, as JSON null.
+ * namespace (NULL: the session's) are needed; a type of METRIC needs number_value, CLASSIFICATION_METRIC and
+ * SLICED_CLASSIFICATION_METRIC need metadata. metadata_json must be a JSON object; NULL is stored as upstream stores
+ * it, as JSON null.
  * @param out  the artifacts as stored, in the order given; NULL: not wanted
  * @return KFPS_OK, KFPS_INVALID, KFPS_TOO_LARGE, KFPS_EXISTS (namespace and identity key taken); error->element
  */
@@ -66,6 +67,7 @@ kfps_status kfps_artifact_create_with_links(kfps_session *session, const kfps_ar
  * if there is none; and links it (an existing link is returned). Safe when several threads or processes do it at once:
  * one artifact, every link.
  * @param created  1 if the artifact is new; NULL: not wanted
+ * @return as kfps_artifact_create_with_links
  */
 kfps_status kfps_artifact_find_or_create(kfps_session *session, const kfps_artifact *artifact,
                                          const kfps_artifact_task *link, int32_t *created, kfps_artifact_list **out,
@@ -81,11 +83,12 @@ typedef struct kfps_write_operation {
  * Creates an artifact and its link once: repeated with the same namespace, run, task and operation id it returns what
  * the first call made, and with another payload it is KFPS_CONFLICT.
  * @param created  0 if it was repeated; NULL: not wanted
+ * @return as kfps_artifact_create_with_links, and KFPS_CONFLICT
  */
 kfps_status kfps_artifact_create_once(kfps_session *session, const kfps_write_operation *operation,
                                       const kfps_artifact *artifact, const kfps_artifact_task *link, int32_t *created,
                                       kfps_artifact_list **out, kfps_artifact_task_list **link_out, kfps_error *error);
-/** Deletes at most `limit` names whose retention is over. */
+/** Deletes at most `limit` (1 to 10,000) names whose retention is over, the oldest first. The artifacts stay. */
 kfps_status kfps_write_operation_purge(kfps_session *session, int64_t limit, int64_t *deleted, kfps_error *error);
 
 /** One artifact by its UUID. @return KFPS_OK, KFPS_INVALID, KFPS_NOT_FOUND */
@@ -133,6 +136,7 @@ kfps_status kfps_artifact_list_unlinked(kfps_session *session, const char *artif
                                         int64_t created_before, int64_t limit, kfps_artifact_list **out,
                                         kfps_error *error);
 /** Deletes those of the given artifacts that no task links to, at the time of the deletion; the others stay.
+ *  One transaction: give a thousand at most.
  *  @param deleted  NULL: not wanted */
 kfps_status kfps_artifact_delete_unlinked(kfps_session *session, const char *const *uuids, size_t count,
                                           int64_t *deleted, kfps_error *error);

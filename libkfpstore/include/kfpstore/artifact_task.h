@@ -45,8 +45,11 @@ typedef enum kfps_on_existing {
 /**
  * Creates links, all or none. A link is (artifact, task, type, iteration, key). `iteration` is taken from
  * producer_json's "iteration" (a number or decimal text), -1 without one: the record's own field is ignored, as
- * upstream does; `uuid` is given by the store. The task must belong to the link's run (run_uuid), the run must not be
- * over, and in multi-user mode artifact, task and run must have the same namespace.
+ * upstream does. `uuid` is given by the store. producer_json must be a JSON object; NULL is stored as upstream stores
+ * it, as JSON null. The task must belong to the link's run (run_uuid), the run must not be over, and in multi-user mode
+ * artifact, task and run must have the same namespace. Of two equal links of one call the second is the existing one.
+ * Where the database's collation takes a key for that of another link, although their bytes differ, the link is
+ * KFPS_EXISTS whatever on_existing says.
  * @param links        count records; may be NULL if count is 0
  * @param on_existing  kfps_on_existing
  * @param existed      NULL, or count numbers: 1 where an existing link is returned, else 0

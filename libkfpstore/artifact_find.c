@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * artifact_find.c: find an equal artifact or create it, and link it. The unique index over namespace and identity key
+ * decides between writers at once: the insert leaves the row out that lost, and what won is read back.
+ */
+#include <jansson.h>
+
+#include "backends/base/fail.h"
+#include "backends/base/text.h"
+#include "kfpstore/identity.h"
+#include "libkfpstore/artifact_check.h"
+#include "libkfpstore/canonical_json.h"
+#include "libkfpstore/links.h"
+#include "libkfpstore/result.h"
+#include "libkfpstore/tables.h"
+#include "libkfpstore/view.h"
+
+typedef struct search {
+    const kfps_artifact *artifact;
+    const kfps_artifact_task *link;
+    bool created;
+    kfps_artifact_list *list;
+    kfps_artifact_task_list *link_list;
+    /* of one attempt */
+    kfpb_arena *arena;
+    kfps_artifact *wanted; /* prepared, with its identity key */
+    kfpb_text form;        /* of its metadata */
+    kfps_artifact *found;  /* NULL: none */
+    bool collides;         /* a row that only the collation takes for equal */
+} search;
+
+static void forget(search *s)
+{
+    kfps_artifact_list_free(s->list);
+    kfps_artifact_task_list_free(s->link_list);
+    s->list = NULL;
+    s->link_list = NULL;
+    s->found = NULL;
+    s->collides = false;
+    s->created = false;
+}
+
+/* ---- equality ---------------------------------------------------------------------------------------------------- */
+
+/* The form that upstream compares; metadata of a database that is no JSON equals nothing. */
+static bool canonical(const char *json_text, kfpb_text *out)
+{
+    kfpb_text_clear(out);
+    json_t *json = json_text == NULL
+                       ? json_null()
+                       : json_loads(json_text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+    if (json == NULL)
+        return false;
+    if (json_is_null(json))
+        kfpb_text_add(out, "{}");
+    const bool made = json_is_null(json) || kfpsi_canonical_json(json, KFPSI_NUMBERS_FLOAT64, out, NULL) == KFPS_OK;
+    json_decref(json);
+    return made && !out->out_of_memory;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+/* A row from before there were identity keys. */
+static bool is_equal(const search *s, const kfps_artifact *row)
+{
+    const kfps_artifact *wanted = s->wanted;
+    kfpb_text form = {0};
+    bool equal = row->type == wanted->type && same(row->artifact_namespace, wanted->artifact_namespace) &&
+                 same(row->uri, wanted->uri) && same(row->name, wanted->name) &&
+                 same(row->description, wanted->description);
+    equal = equal && canonical(row->metadata_json, &form) && strcmp(kfpb_text_get(&form), kfpb_text_get(&s->form)) == 0;
+    kfpb_text_free(&form);
+    return equal;
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
+
+/* One with its key is better than one without; among those the oldest. */
+static void consider(search *s, const kfps_artifact *row)
+{
+    const kfps_artifact *best = s->found;
+    if (row->identity_key != NULL) {
+        if (!same(row->identity_key, s->wanted->identity_key) ||
+            !same(row->artifact_namespace, s->wanted->artifact_namespace)) {
+            s->collides = true;
+            return;
+        }
+    } else if (!is_equal(s, row) || (best != NULL && best->identity_key != NULL)) {
+        return;
+    } else if (best != NULL && (best->created_at < row->created_at ||
+                                (best->created_at == row->created_at && strcmp(best->uuid, row->uuid) < 0))) {
+        return;
+    }
+    kfps_artifact *copy = kfpb_arena_alloc(s->arena, sizeof *copy);
+    if (copy != NULL) {
+        *copy = *row;
+        s->found = copy;
+    }
+}
+
+static void add_by_key(kfpb_sql *sql, const search *s)
+{
+    kfpb_sql_add(sql, "SELECT ");
+    kfpsi_view_columns(sql, &kfpsi_view_artifact, NULL);
+    kfpb_sql_add(sql, " FROM \"artifacts\" WHERE \"Namespace\"=");
+    kfpb_sql_bind(sql, kfpb_str(s->wanted->artifact_namespace));
+    kfpb_sql_add(sql, " AND \"IdentityKey\"=");
+    kfpb_sql_bind(sql, kfpb_str(s->wanted->identity_key));
+}
+
+/* Rows without a key and with the URI; what makes them differ for certain is left to the database. */
+static void add_by_uri(kfpb_sql *sql, const search *s)
+{
+    if (s->wanted->uri_hash[0] == '\0')
+        return;
+    kfpb_sql_add(sql, " UNION ALL SELECT ");
+    kfpsi_view_columns(sql, &kfpsi_view_artifact, NULL);
+    kfpb_sql_add(sql, " FROM \"artifacts\" WHERE \"Namespace\"=");
+    kfpb_sql_bind(sql, kfpb_str(s->wanted->artifact_namespace));
+    kfpb_sql_add(sql, " AND \"URIHash\"=");
+    kfpb_sql_bind(sql, kfpb_str(s->wanted->uri_hash));
+    kfpb_sql_add(sql, " AND \"IdentityKey\" IS NULL AND \"Type\"=");
+    kfpb_sql_bind(sql, kfpb_int(s->wanted->type));
+    kfpb_sql_add(sql, " AND \"Name\"=");
+    kfpb_sql_bind(sql, kfpb_str(s->wanted->name));
+}
+
+static kfps_status look(search *s, kfpsi_op *op, bool by_uri, kfps_error *error)
+{
+    kfpb_sql sql;
+    kfpb_rows *rows = NULL;
+    int there = 0;
+    kfpb_sql_init(&sql, op->conn);
+    add_by_key(&sql, s);
+    if (by_uri)
+        add_by_uri(&sql, s);
+    kfps_status status = kfpb_sql_query(op->conn, &sql, &rows, error);
+    while (status == KFPS_OK && (there = kfpb_next(rows, error)) > 0) {
+        kfps_artifact row = {0};
+        kfpsi_view_read(rows, 0, &kfpsi_view_artifact, s->arena, &row);
+        if (s->arena->out_of_memory)
+            break;
+        consider(s, &row);
+    }
+    if (there < 0)
+        status = (kfps_status) error->code;
+    else if (status == KFPS_OK && (s->arena->out_of_memory || s->form.out_of_memory))
+        status = kfpb_fail_no_memory(error);
+    kfpb_rows_free(&rows);
+    kfpb_sql_free(&sql);
+    return status;
+}
+
+/* ---- creating ---------------------------------------------------------------------------------------------------- */
+
+static kfps_status create(search *s, kfpsi_op *op, kfps_error *error)
+{
+    const void *record = s->wanted;
+    int64_t inserted = 0;
+    kfps_status status = kfpb_insert(op->conn, &kfpsi_artifacts, &record, 1, KFPB_CONFLICT_SKIP, &inserted, error);
+    if (status != KFPS_OK)
+        return status;
+    if (inserted == 1) {
+        s->found = s->wanted;
+        s->created = true;
+        return KFPS_OK;
+    }
+    status = look(s, op, false, error);
+    if (status != KFPS_OK || s->found != NULL)
+        return status;
+    if (s->collides)
+        return kfpb_fail_at(error, 0, KFPS_EXISTS,
+                            "an equal artifact is in a namespace that this database's collation takes for this one");
+    return kfpb_fail_at(error, 0, KFPS_BUSY, "an equal artifact was there and is gone again: another writer");
+}
+
+/* The prepared artifact with its identity key, which takes the place of the caller's. */
+static kfps_status prepare(search *s, kfpsi_op *op, kfps_error *error)
+{
+    char key[KFPS_HASH_SIZE];
+    kfps_artifact given = *s->artifact;
+    given.identity_key = NULL;
+    kfps_status status = kfpsi_artifacts_prepare(op, s->arena, &given, 1, &s->wanted, error);
+    if (status == KFPS_OK)
+        status = kfps_artifact_identity_key(given.type, given.uri, given.name, given.description, given.metadata_json,
+                                            key, error);
+    if (status != KFPS_OK)
+        return status;
+    s->wanted->identity_key = kfpb_arena_text(s->arena, key);
+    if (s->wanted->identity_key == NULL || !canonical(given.metadata_json, &s->form))
+        return kfpb_fail_no_memory(error);
+    return KFPS_OK;
+}
+
+static kfps_status find_body(kfpsi_op *op, void *context, kfps_error *error)
+{
+    search *s = context;
+    kfpb_arena *link_arena = NULL;
+    kfps_artifact_task *link = NULL;
+    forget(s);
+    s->list = kfpsi_artifact_list_new(&s->arena);
+    s->link_list = kfpsi_artifact_task_list_new(&link_arena);
+    if (s->list == NULL || s->link_list == NULL)
+        return kfpb_fail_no_memory(error);
+    kfps_status status = prepare(s, op, error);
+    if (status == KFPS_OK)
+        status = kfpsi_links_prepare(op, link_arena, s->link, 1, s->wanted, &link, error);
+    if (status == KFPS_OK)
+        status = kfpsi_links_check(op, link_arena, link, 1, s->wanted, error);
+    if (status == KFPS_OK)
+        status = look(s, op, true, error);
+    if (status == KFPS_OK && s->found == NULL)
+        status = create(s, op, error);
+    if (status == KFPS_OK && (link->artifact_uuid = kfpb_arena_text(link_arena, s->found->uuid)) == NULL)
+        status = kfpb_fail_no_memory(error);
+    if (status == KFPS_OK)
+        status = kfpsi_links_insert(op, link_arena, link, 1, KFPS_EXISTING_RETURN, NULL, error);
+    s->list->items = s->found;
+    s->list->count = s->found != NULL;
+    s->link_list->items = link;
+    s->link_list->count = link != NULL;
+    return status;
+}
+
+kfps_status kfps_artifact_find_or_create(kfps_session *session, const kfps_artifact *artifact,
+                                         const kfps_artifact_task *link, int32_t *created, kfps_artifact_list **out,
+                                         kfps_artifact_task_list **link_out, kfps_error *error)
+{
+    kfps_error local;
+    if (error == NULL)
+        error = &local;
+    kfpb_error_clear(error);
+    if (created != NULL)
+        *created = 0;
+    if (out != NULL)
+        *out = NULL;
+    if (link_out != NULL)
+        *link_out = NULL;
+    if (session == NULL || artifact == NULL || link == NULL)
+        return kfpb_fail(error, KFPS_INVALID, "kfps_artifact_find_or_create: %s is NULL",
+                         session == NULL    ? "session"
+                         : artifact == NULL ? "artifact"
+                                            : "link");
+    search s = {.artifact = artifact, .link = link};
+    kfps_status status = kfpsi_artifacts_ask(session, artifact, link, 1, error);
+    if (status == KFPS_OK)
+        status = kfpsi_write(session, find_body, &s, error);
+    if (status == KFPS_OK && created != NULL)
+        *created = s.created;
+    if (status == KFPS_OK && out != NULL) {
+        *out = s.list;
+        s.list = NULL;
+    }
+    if (status == KFPS_OK && link_out != NULL) {
+        *link_out = s.link_list;
+        s.link_list = NULL;
+    }
+    forget(&s);
+    kfpb_text_free(&s.form);
+    return status;
+}
