@@ -44,7 +44,8 @@ typedef struct cli_command {
     int (*run)(const struct cli_command *command, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_preflight, cli_import, cli_report, cli_rollback, cli_show, cli_status, cli_verify;
+extern const cli_command cli_cleanup, cli_preflight, cli_import, cli_report, cli_rollback, cli_show, cli_status,
+    cli_verify;
 extern const cli_command cli_schema_status, cli_schema_upgrade, cli_schema_print, cli_schema_adopt;
 
 /* Every command takes --help and --log-format beside its own. The next option's key; -1: no more (operands start at

@@ -16,6 +16,7 @@ static const cli_command *const commands[] = {
     &cli_report,
     &cli_verify,
     &cli_rollback,
+    &cli_cleanup,
     &cli_schema_status,
     &cli_schema_upgrade,
     &cli_schema_print,

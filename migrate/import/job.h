@@ -27,6 +27,7 @@ typedef struct import_job {
     FILE *rejects;
     int jobs;                 /* connections that write; 0 in a dry run */
     const char *legacy_table; /* NULL: none */
+    bool legacy_dropped;      /* there was one, and a cleanup has dropped it */
     bool upgraded;            /* the target has our tables */
     int json_depth;
     kfpb_limits limits; /* of the target; without one, none */

@@ -44,6 +44,16 @@ static bool create_target(import_job *job)
     return false;
 }
 
+/* The step that moves the legacy tasks was applied, and what it made is no longer there. */
+static bool was_dropped(const schema_status *status)
+{
+    for (size_t i = 0; i < status->count; i++) {
+        if (status->steps[i].step->when == SCHEMA_LEGACY_TASKS && status->steps[i].state == SCHEMA_APPLIED)
+            return !status->has_pre_migration && !status->has_legacy_tasks;
+    }
+    return false;
+}
+
 static bool check_schema(import_job *job, const schema_status *status)
 {
     if (status->newer)
@@ -61,6 +71,7 @@ static bool check_schema(import_job *job, const schema_status *status)
         return job_refuse(
             job, EXIT_PENDING,
             "its schema is not up to date, or the account may not see all of it; run 'kfp-migrate schema upgrade' first");
+    job->legacy_dropped = was_dropped(status);
     job->legacy_table = status->has_pre_migration ? "tasks_pre_migration" : status->has_legacy_tasks ? "tasks" : NULL;
     return true;
 }
@@ -155,6 +166,7 @@ static bool make_plan(import_job *job)
         kfpsi_pool_give(job->pool, &conn);
     if (status != KFPS_OK)
         return job_fail(job, "reading the list of runs");
+    job->plan.legacy_dropped = job->legacy_dropped;
     job->report->counts.runs_before = job->plan.done;
     return true;
 }

@@ -37,6 +37,7 @@ typedef struct plan {
     size_t count, capacity;
     char **namespaces;
     size_t namespace_count;
+    bool legacy_dropped;     /* the legacy tasks were there once, and a cleanup has dropped them; set by who knows */
     bool several_namespaces; /* an artifact may have to be split */
     size_t done;             /* runs imported before, those to be looked at again among them */
     bool completed;          /* an import of this source was finished before */

@@ -177,6 +177,27 @@ kfps_status target_legacy_fingerprints(kfpb_conn *conn, const char *table, const
     return status;
 }
 
+kfps_status target_task_fingerprints(kfpb_conn *conn, const char *const *run_uuids, size_t count,
+                                     target_see_task_fingerprint see, void *context, kfps_error *error)
+{
+    kfpb_rows *rows = NULL;
+    kfpb_sql sql;
+    int got = 0;
+    kfpb_sql_init(&sql, conn);
+    kfpb_sql_add(&sql, "SELECT \"RunUUID\", \"UUID\", \"Fingerprint\" FROM \"tasks\""
+                       " WHERE \"Fingerprint\" <> '' AND \"RunUUID\"");
+    kfpb_sql_in_texts(&sql, run_uuids, count);
+    kfps_status status = kfpb_sql_query(conn, &sql, &rows, error);
+    while (status == KFPS_OK && (got = kfpb_next(rows, error)) > 0)
+        see(context, or_empty(kfpb_get_text(rows, 0, NULL)), or_empty(kfpb_get_text(rows, 1, NULL)),
+            or_empty(kfpb_get_text(rows, 2, NULL)));
+    if (got < 0)
+        status = (kfps_status) error->code;
+    kfpb_rows_free(&rows);
+    kfpb_sql_free(&sql);
+    return status;
+}
+
 kfps_status target_existing_artifacts(kfpb_conn *conn, const char *const *uuids, size_t count, target_see_artifact see,
                                       void *context, kfps_error *error)
 {

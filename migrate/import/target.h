@@ -44,6 +44,12 @@ typedef void (*target_see_fingerprint)(void *context, const char *run_uuid, int6
 kfps_status target_legacy_fingerprints(kfpb_conn *conn, const char *table, const char *const *run_uuids, size_t count,
                                        target_see_fingerprint see, void *context, kfps_error *error);
 
+/* Calls `see` for every task of these runs that has a fingerprint. */
+typedef void (*target_see_task_fingerprint)(void *context, const char *run_uuid, const char *task_uuid,
+                                            const char *fingerprint);
+kfps_status target_task_fingerprints(kfpb_conn *conn, const char *const *run_uuids, size_t count,
+                                     target_see_task_fingerprint see, void *context, kfps_error *error);
+
 /* Calls `see` for every one of these artifacts that is there. */
 typedef void (*target_see_artifact)(void *context, const char *uuid, const char *artifact_namespace);
 kfps_status target_existing_artifacts(kfpb_conn *conn, const char *const *uuids, size_t count, target_see_artifact see,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* target_facts.c: what the target has of a group's runs already. */
+#include <inttypes.h>
 #include <uthash.h>
 
 #include "migrate/import/loader.h"
+#include "migrate/map/ids.h"
 
 /* ---- legacy fingerprints ------------------------------------------------------------------------------------------
  */
@@ -39,6 +41,96 @@ static int compare_legacy(const void *a, const void *b)
     return strcmp(x->fingerprint, y->fingerprint);
 }
 
+/* The executions are sorted by id. */
+static const mlmd_execution *find_execution(const mlmd_run *run, int64_t id)
+{
+    size_t low = 0, high = run->execution_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (run->executions[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < run->execution_count && run->executions[low].id == id ? &run->executions[low] : NULL;
+}
+
+/* Whether the mapping looks for a legacy fingerprint of it. */
+static bool wants_fingerprint(const mlmd_execution *execution)
+{
+    const char *own = map_property_text(&execution->properties, "cache_fingerprint");
+    return execution->state == MLMD_STATE_COMPLETE && (own == NULL || own[0] == '\0');
+}
+
+/* Only those that are used, one for an execution: then a run's digest is the same when they come from its own tasks. */
+static void drop_unused(const group_run *run, map_legacy_fingerprint *list, size_t *count)
+{
+    size_t n = 0;
+    if (*count > 1)
+        qsort(list, *count, sizeof *list, compare_legacy);
+    for (size_t i = 0; i < *count; i++) {
+        const mlmd_execution *execution = find_execution(run->source, list[i].execution_id);
+        if (execution != NULL && wants_fingerprint(execution) &&
+            (n == 0 || list[n - 1].execution_id != list[i].execution_id))
+            list[n++] = list[i];
+    }
+    *count = n;
+}
+
+/* Where the legacy table was dropped after an import, the tasks that it went into are all that is left of it. */
+typedef struct derived_id {
+    const char *uuid;
+    const group_run *run;
+    int64_t execution_id;
+    UT_hash_handle hh;
+} derived_id;
+
+typedef struct own_tasks {
+    loader *l;
+    derived_id *ids;
+} own_tasks;
+
+static void see_own_fingerprint(void *context, const char *run_uuid, const char *task_uuid, const char *fingerprint)
+{
+    own_tasks *own = context;
+    derived_id *id = NULL;
+    HASH_FIND_STR(own->ids, task_uuid, id);
+    if (id != NULL && strcmp(id->run->row.uuid, run_uuid) == 0)
+        add_fingerprint(own->l, id->run,
+                        (map_legacy_fingerprint){id->execution_id, kfpb_arena_text(&own->l->g->arena, fingerprint)});
+}
+
+static kfps_status find_in_own_tasks(loader *l, kfps_error *error)
+{
+    group *g = l->g;
+    own_tasks own = {.l = l};
+    const map_options options = {.source_id = l->options->source_id};
+    map_context ids = {.options = &options, .arena = &g->arena};
+    const char **uuids = kfpb_arena_array(&g->arena, g->count, sizeof *uuids);
+    size_t count = 0;
+    kfps_status status = uuids != NULL ? KFPS_OK : kfpb_fail_no_memory(error);
+    for (size_t i = 0; status == KFPS_OK && i < g->count; i++) {
+        const group_run *run = &g->runs[i];
+        if (run->before == NULL || run->outcome != RUN_IMPORTED)
+            continue;
+        uuids[count++] = run->row.uuid;
+        for (size_t j = 0; status == KFPS_OK && j < run->source->execution_count; j++) {
+            const mlmd_execution *execution = &run->source->executions[j];
+            derived_id *id = wants_fingerprint(execution) ? kfpb_arena_alloc(&g->arena, sizeof *id) : NULL;
+            if (id == NULL)
+                continue;
+            id->uuid = map_uuid(&ids, "execution:%" PRId64, execution->id);
+            id->run = run;
+            id->execution_id = execution->id;
+            HASH_ADD_KEYPTR(hh, own.ids, id->uuid, strlen(id->uuid), id);
+        }
+    }
+    if (status == KFPS_OK && count > 0 && own.ids != NULL)
+        status = target_task_fingerprints(l->target, uuids, count, see_own_fingerprint, &own, error);
+    HASH_CLEAR(hh, own.ids);
+    return status;
+}
+
 kfps_status loader_find_legacy(loader *l, const char *table, kfps_error *error)
 {
     group *g = l->g;
@@ -48,15 +140,15 @@ kfps_status loader_find_legacy(loader *l, const char *table, kfps_error *error)
     const char **uuids = loader_run_uuids(l, false, &count);
     if (l->legacy == NULL || l->legacy_counts == NULL || uuids == NULL)
         return kfpb_fail_no_memory(error);
-    if (l->target == NULL || table == NULL || count == 0)
+    if (l->target == NULL || count == 0 || (table == NULL && !l->p->legacy_dropped))
         return KFPS_OK;
-    const kfps_status status = target_legacy_fingerprints(l->target, table, uuids, count, see_fingerprint, l, error);
+    const kfps_status status = table != NULL ? target_legacy_fingerprints(l->target, table, uuids, count,
+                                                                          see_fingerprint, l, error)
+                                             : find_in_own_tasks(l, error);
     if (status == KFPS_OK && g->arena.out_of_memory)
         return kfpb_fail_no_memory(error);
-    for (size_t i = 0; i < g->count; i++) {
-        if (l->legacy_counts[i] > 1)
-            qsort(l->legacy[i], l->legacy_counts[i], sizeof **l->legacy, compare_legacy);
-    }
+    for (size_t i = 0; i < g->count; i++)
+        drop_unused(&g->runs[i], l->legacy[i], &l->legacy_counts[i]);
     return status;
 }
 
