@@ -73,7 +73,7 @@ static void print_parameters(const char *indent, const char *direction, const ch
         if (held != NULL && kfpsi_canonical_json(held, KFPSI_NUMBERS_EXACT, &value, NULL) != KFPS_OK)
             kfpb_text_clear(&value);
         printf("%s%s ", indent, direction);
-        print_text(key, SHOWN_VALUE);
+        print_value(key != NULL ? key : "");
         if (iteration != NULL) {
             putchar('[');
             print_text(iteration, SHOWN_VALUE);

@@ -12,7 +12,8 @@ void shown_without_queries(kfpb_text *out, const char *text)
         const size_t word = strcspn(c, " \t\n\"'<>");
         const char *scheme = strstr(c, "://");
         const size_t query = strcspn(c, "?");
-        if (scheme != NULL && scheme < c + word && query < word) {
+        const char *equals = strchr(c + query, '='); /* the end of a URI, as names are made of it, has no scheme */
+        if (query < word && ((scheme != NULL && scheme < c + word) || (equals != NULL && equals < c + word))) {
             kfpb_text_addn(out, c, query);
             kfpb_text_add(out, "?…");
         } else {

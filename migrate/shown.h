@@ -7,7 +7,7 @@
 
 #include "backends/base/text.h"
 
-/* Adds the text, of each URI in it without the query string: that may be a signature. */
+/* Adds the text, of each URI and each end of one in it without the query string: that may be a signature. */
 void shown_without_queries(kfpb_text *out, const char *text);
 
 enum { SHOWN_TIME_SIZE = 48 };
