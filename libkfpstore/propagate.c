@@ -76,7 +76,9 @@ static kfps_status count_children(evaluation *e, kfps_error *error)
     for (size_t i = 0; i < e->count; i++)
         uuids[i] = e->parents[i].node->uuid;
     kfpb_sql_init(&sql, e->u->op->conn);
-    kfpb_sql_add(&sql, "SELECT \"ParentTaskUUID\",\"State\",COUNT(*) FROM \"tasks\" WHERE \"RunUUID\"=");
+    kfpb_sql_add(&sql, "SELECT \"ParentTaskUUID\",\"State\",COUNT(*) FROM \"tasks\"");
+    kfpsi_index_hint(&sql, "idx_parent_run");
+    kfpb_sql_add(&sql, " WHERE \"RunUUID\"=");
     kfpb_sql_bind(&sql, kfpb_str(e->u->run_uuid));
     kfpb_sql_add(&sql, " AND \"ParentTaskUUID\"");
     if (e->count == 1) {
@@ -138,7 +140,9 @@ static kfps_status look_for_awaited(kfpsi_update *u, parent *p, kfps_error *erro
     kfpb_sql_init(&sql, u->op->conn);
     kfpb_sql_add(&sql, "SELECT \"Name\",\"State\",");
     kfpb_sql_column(&sql, &kfpsi_tasks.columns[TYPE_ATTRIBUTES], NULL);
-    kfpb_sql_add(&sql, " FROM \"tasks\" WHERE \"RunUUID\"=");
+    kfpb_sql_add(&sql, " FROM \"tasks\"");
+    kfpsi_index_hint(&sql, "idx_parent_run");
+    kfpb_sql_add(&sql, " WHERE \"RunUUID\"=");
     kfpb_sql_bind(&sql, kfpb_str(u->run_uuid));
     kfpb_sql_add(&sql, " AND \"ParentTaskUUID\"=");
     kfpb_sql_bind(&sql, kfpb_str(p->node->uuid));

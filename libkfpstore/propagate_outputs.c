@@ -66,8 +66,7 @@ static const char *json_to_arena(kfpb_arena *arena, const json_t *json)
     return copy;
 }
 
-/* ---- parameters
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- parameters -------------------------------------------------------------------------------------------------- */
 
 /* What another program stored and cannot be read counts as nothing: a fresh array. NULL without memory. */
 static json_t *parameters_of(kfpsi_task_node *node)
@@ -161,8 +160,7 @@ static kfps_status take_parameters(kfpsi_update *u, kfpsi_task_node *node, int64
     return node->row.output_parameters_json != NULL ? KFPS_OK : kfpb_fail_no_memory(error);
 }
 
-/* ---- links
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- links ------------------------------------------------------------------------------------------------------- */
 
 static kfps_status take_link(kfpsi_update *u, kfpsi_task_node *node, int64_t own, const kfpsi_handed *handed,
                              kfps_error *error)
@@ -201,8 +199,7 @@ kfps_status kfpsi_take_outputs(kfpsi_update *u, kfpsi_task_node *node, kfps_erro
     return status == KFPS_OK && parameters ? take_parameters(u, node, own, error) : status;
 }
 
-/* ---- from a task to its parent
- * --------------------------------------------------------------------------------------- */
+/* ---- from a task to its parent ----------------------------------------------------------------------------------- */
 
 static bool exports_any(const kfpsi_task_node *node, kfpsi_output_kind kind)
 {

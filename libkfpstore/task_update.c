@@ -135,8 +135,17 @@ static kfps_status move(kfpsi_update *u, kfps_error *error)
     return KFPS_OK;
 }
 
-/* ---- one level
- * ------------------------------------------------------------------------------------------------------- */
+/* Whether one of the tasks that end, or give outputs, has a parent. */
+static bool has_parents(const kfpsi_update *u)
+{
+    for (size_t i = 0; i < u->count; i++) {
+        if (may_propagate(&u->changes[i]) && kfpsi_tree_find(&u->tree, u->changes[i].uuid)->parent != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* ---- one level --------------------------------------------------------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -238,8 +247,7 @@ static kfps_status do_levels(kfpsi_update *u, bool moving, kfps_error *error)
     return status;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static kfps_status lock_run(kfpsi_update *u, kfps_error *error)
 {
@@ -266,6 +274,7 @@ static kfps_status update(kfpsi_update *u, kfps_error *error)
         status = move(u, error);
     if (status != KFPS_OK)
         return status;
+    u->propagate = u->propagate && has_parents(u);
     kfpsi_tree_measure(&u->tree);
     status = lock_run(u, error);
     if (status == KFPS_OK && u->propagate) {

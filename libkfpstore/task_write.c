@@ -54,8 +54,7 @@ kfps_status kfpsi_level_lock(kfpsi_update *u, kfpsi_task_node *const *level, siz
     return status;
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static bool same_value(const kfpb_value *a, const kfpb_value *b)
 {

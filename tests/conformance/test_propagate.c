@@ -376,8 +376,7 @@ START_TEST(all_skipped_and_all_cached)
 }
 END_TEST
 
-/* ---- exit handlers
- * --------------------------------------------------------------------------------------------------- */
+/* ---- exit handlers ----------------------------------------------------------------------------------------------- */
 
 START_TEST(a_failure_waits_for_the_exit_task)
 {
@@ -396,8 +395,7 @@ START_TEST(a_failure_waits_for_the_exit_task)
 }
 END_TEST
 
-/* ---- importer, late siblings, failures
- * -------------------------------------------------------------------------------- */
+/* ---- importer, late siblings, failures --------------------------------------------------------------------------- */
 
 START_TEST(importer)
 {
@@ -508,6 +506,48 @@ START_TEST(moved_under_another_parent_it_ends_there)
 }
 END_TEST
 
+static void count_statement(void *user, int32_t level, const char *facility, const char *message)
+{
+    (void) message;
+    if (level == KFPS_LOG_DEBUG && strcmp(facility, "sql") == 0)
+        ++*(int *) user;
+}
+
+/* Who does not end, or has no parent, does not pay; two levels up are three statements each. */
+START_TEST(statements)
+{
+    kfps_store_options options;
+    int statements = 0;
+    set_shape_of("nested_loops");
+    task("root", NULL, "ROOT", KFPS_TASK_ROOT, NULL);
+    task("loop", "root", "for-loop-1", KFPS_TASK_LOOP, "{\"iterationCount\":\"1\"}");
+    task("train", "loop", "train", KFPS_TASK_RUNTIME, "{\"iterationIndex\":\"0\"}");
+    task("make", "root", "make-list", KFPS_TASK_RUNTIME, NULL);
+    task("inner", "loop", "for-loop-3", KFPS_TASK_LOOP, "{\"iterationCount\":\"1\",\"iterationIndex\":\"0\"}");
+    task("print", "inner", "print", KFPS_TASK_RUNTIME, "{\"iterationIndex\":\"0\"}");
+    teardown();
+    kfps_store_options_init(&options);
+    options.log = count_statement;
+    options.log_user = &statements;
+    options.log_level = KFPS_LOG_DEBUG;
+    store = kfp_store(&options);
+    session = kfp_session(store);
+    end_with((kfps_task_change){.uuid = "print", .name = "print"});
+    statements = 0;
+    end_with((kfps_task_change){.uuid = "print", .started_at = 5});
+    ck_assert_int_le(statements, 6); /* BEGIN, its run, the run's lock, its lock, UPDATE, COMMIT */
+    statements = 0;
+    end_with((kfps_task_change){.uuid = "root", .state = KFPS_TASK_RUNNING, .output_parameters_json = "[]"});
+    ck_assert_int_le(statements, 6);
+    end("train", KFPS_TASK_SUCCEEDED);
+    statements = 0;
+    end("print", KFPS_TASK_SUCCEEDED);
+    expect_state("loop", KFPS_TASK_SUCCEEDED);
+    /* as above and the shape; for each of the three parents lock, children, and UPDATE of those two that end */
+    ck_assert_int_le(statements, 7 + 3 + 3 + 2);
+}
+END_TEST
+
 static Suite *propagate_suite(void)
 {
     Suite *suite = suite_create("propagate");
@@ -528,6 +568,7 @@ static Suite *propagate_suite(void)
     tcase_add_test(tc, a_late_sibling);
     tcase_add_test(tc, many_in_one_call_end_their_parents_once);
     tcase_add_test(tc, damaged_rows);
+    tcase_add_test(tc, statements);
     tcase_add_test(tc, moved_under_another_parent_it_ends_there);
     suite_add_tcase(suite, tc);
     return suite;
