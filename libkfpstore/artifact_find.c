@@ -10,6 +10,7 @@
 #include "kfpstore/identity.h"
 #include "libkfpstore/artifact_check.h"
 #include "libkfpstore/canonical_json.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/links.h"
 #include "libkfpstore/result.h"
 #include "libkfpstore/tables.h"
@@ -45,12 +46,15 @@ static void forget(search *s)
 /* The form that upstream compares; metadata of a database that is no JSON equals nothing. */
 static bool canonical(const char *json_text, kfpb_text *out)
 {
+    const size_t flags = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+    json_t *json = json_null();
     kfpb_text_clear(out);
-    json_t *json = json_text == NULL
-                       ? json_null()
-                       : json_loads(json_text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
-    if (json == NULL)
-        return false;
+    if (json_text != NULL) {
+        const kfps_status status = kfpsi_json_load(json_text, strlen(json_text), flags, &json, NULL);
+        out->out_of_memory = out->out_of_memory || status == KFPS_NO_MEMORY;
+        if (status != KFPS_OK)
+            return false;
+    }
     if (json_is_null(json))
         kfpb_text_add(out, "{}");
     const bool made = json_is_null(json) || kfpsi_canonical_json(json, KFPSI_NUMBERS_FLOAT64, out, NULL) == KFPS_OK;
@@ -72,6 +76,8 @@ static bool is_equal(const search *s, const kfps_artifact *row)
                  same(row->uri, wanted->uri) && same(row->name, wanted->name) &&
                  same(row->description, wanted->description);
     equal = equal && canonical(row->metadata_json, &form) && strcmp(kfpb_text_get(&form), kfpb_text_get(&s->form)) == 0;
+    if (form.out_of_memory)
+        s->arena->out_of_memory = true;
     kfpb_text_free(&form);
     return equal;
 }

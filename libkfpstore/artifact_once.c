@@ -14,6 +14,7 @@
 #include "libkfpstore/artifact_check.h"
 #include "libkfpstore/canonical_json.h"
 #include "libkfpstore/id_set.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/links.h"
 #include "libkfpstore/result.h"
 #include "libkfpstore/view.h"
@@ -128,9 +129,15 @@ static void put_number(struct sha256_ctx *sha, const kfps_artifact *artifact)
 static kfps_status put_json(struct sha256_ctx *sha, const char *json_text, kfps_error *error)
 {
     kfpb_text form = {0};
-    json_t *json = json_loads(json_text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
-    const kfps_status status = json != NULL ? kfpsi_canonical_json(json, KFPSI_NUMBERS_FLOAT64, &form, error)
-                                            : kfpb_fail_no_memory(error);
+    json_t *json = NULL;
+    kfps_status status = kfpsi_json_load(json_text, strlen(json_text),
+                                         JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &json, NULL);
+    if (status != KFPS_OK)
+        status = kfpb_fail_no_memory(error); /* it was JSON before */
+    else
+        status = kfpsi_canonical_json(json, KFPSI_NUMBERS_FLOAT64, &form, error);
+    if (status == KFPS_OK && form.out_of_memory)
+        status = kfpb_fail_no_memory(error);
     if (status == KFPS_OK)
         put(sha, kfpb_text_get(&form));
     json_decref(json);

@@ -9,6 +9,7 @@
 #include "backends/base/fail.h"
 #include "backends/base/text.h"
 #include "libkfpstore/filter.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/rfc3339.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -59,10 +60,10 @@ static kfps_status load(const char *text, json_t **out, kfps_error *error)
         text = kfpb_text_get(&decoded);
     }
     if (status == KFPS_OK && *skip_space(text) != '\0') {
-        *out = json_loads(text, JSON_REJECT_DUPLICATES, &where);
-        if (*out == NULL && json_error_code(&where) == json_error_out_of_memory)
+        status = kfpsi_json_load(text, strlen(text), JSON_REJECT_DUPLICATES, out, &where);
+        if (status == KFPS_NO_MEMORY)
             status = kfpb_fail_no_memory(error);
-        else if (*out == NULL)
+        else if (status != KFPS_OK)
             status = kfpb_fail(error, KFPS_INVALID, "filter: not JSON (line %d, column %d)", where.line, where.column);
         else if (!json_is_object(*out))
             status = kfpb_fail(error, KFPS_INVALID, "filter: not a JSON object");

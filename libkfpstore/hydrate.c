@@ -9,6 +9,7 @@
 #include "backends/base/fail.h"
 #include "kfpstore/merge.h"
 #include "libkfpstore/access.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
 #include "libkfpstore/view.h"
@@ -68,7 +69,10 @@ static int compare_pairs(const void *a, const void *b)
 static const char *producer_of(kfpb_arena *arena, const char *json)
 {
     const char *name = NULL;
-    json_t *producer = json != NULL ? json_loads(json, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL) : NULL;
+    json_t *producer = NULL;
+    if (json != NULL && kfpsi_json_load(json, strlen(json), JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &producer,
+                                        NULL) == KFPS_NO_MEMORY)
+        arena->out_of_memory = true;
     const char *text = json_string_value(json_object_get(producer, "taskName"));
     if (text != NULL)
         name = kfpb_arena_text(arena, text);

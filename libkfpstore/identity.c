@@ -8,6 +8,7 @@
 #include "backends/base/fail.h"
 #include "backends/base/text.h"
 #include "libkfpstore/canonical_json.h"
+#include "libkfpstore/json_text.h"
 
 /* Upstream's preimages: lp(s) is a 32-bit big-endian length and the bytes; integers are big-endian two's complement. */
 
@@ -58,10 +59,13 @@ static kfps_status metadata_form(const char *metadata_json, kfpb_text *form, kfp
         return form->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
     }
     /* numbers are float64 in upstream's map: integers beyond 64 bits must not be refused */
-    json_t *json = json_loads(metadata_json, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &where);
-    if (json == NULL)
+    json_t *json = NULL;
+    kfps_status status = kfpsi_json_load(metadata_json, strlen(metadata_json),
+                                         JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &json, &where);
+    if (status == KFPS_NO_MEMORY)
+        return kfpb_fail_no_memory(error);
+    if (status != KFPS_OK)
         return kfpb_fail(error, KFPS_INVALID, "metadata is not JSON, at byte %d", where.position);
-    kfps_status status = KFPS_OK;
     if (json_is_null(json))
         kfpb_text_add(form, "{}");
     else if (!json_is_object(json))

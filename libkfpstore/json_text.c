@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "backends/base/fail.h"
 
@@ -29,6 +30,20 @@ static int depth_of(const char *text)
     return deepest;
 }
 
+kfps_status kfpsi_json_load(const char *text, size_t length, size_t flags, json_t **out, json_error_t *where)
+{
+    json_error_t here;
+    if (where == NULL)
+        where = &here;
+    *out = json_loadb(text, length, flags, where);
+    if (*out == NULL && json_error_code(where) == json_error_numeric_overflow)
+        *out = json_loadb(text, length, flags | JSON_DECODE_INT_AS_REAL, where);
+    if (*out != NULL)
+        return KFPS_OK;
+    /* most of jansson's own allocations fail without a word */
+    return where->text[0] == '\0' || json_error_code(where) == json_error_out_of_memory ? KFPS_NO_MEMORY : KFPS_INVALID;
+}
+
 kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
                              kfps_error *error)
 {
@@ -39,10 +54,12 @@ kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_dep
         return kfpb_fail_at(error, element, KFPS_INVALID,
                             "%s of element %zu: JSON is nested deeper than the %d levels that are stored here", what,
                             element, max_depth);
-    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &where);
-    if (json == NULL && json_error_code(&where) == json_error_out_of_memory)
+    json_t *json = NULL;
+    const kfps_status status = kfpsi_json_load(
+        text, strlen(text), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &json, &where);
+    if (status == KFPS_NO_MEMORY)
         return kfpb_fail_no_memory(error);
-    if (json == NULL)
+    if (status != KFPS_OK)
         return kfpb_fail_at(error, element, KFPS_INVALID,
                             "%s of element %zu is not JSON that can be stored, at byte %d", what, element,
                             where.position);

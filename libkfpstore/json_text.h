@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_text.h: JSON text of a caller, looked at before it is stored as it is. */
+/* json_text.h: JSON text of callers and of databases: parsing it, and looking at it before it is stored as it is. */
 #ifndef KFPSI_JSON_TEXT_H
 #define KFPSI_JSON_TEXT_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "kfpstore/error.h"
 
 typedef enum kfpsi_json_kind { KFPSI_JSON_ANY, KFPSI_JSON_OBJECT, KFPSI_JSON_ARRAY } kfpsi_json_kind;
+
+/* Parses a text; an integer beyond 64 bits makes all integers float64, as they are to upstream. `flags` are jansson's.
+ * KFPS_INVALID (the place is in *where, which may be NULL) or KFPS_NO_MEMORY; no message is made. */
+kfps_status kfpsi_json_load(const char *text, size_t length, size_t flags, json_t **out, json_error_t *where);
 
 /*
  * Whether every engine stores the text. NULL is no text, and fine; "" is not JSON. Integers may have any number of

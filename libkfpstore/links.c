@@ -36,12 +36,11 @@ kfps_status kfpsi_producer_iteration(const char *producer_json, size_t element, 
     /* most producers have none: not parsed, unless the key could be written with escapes */
     if (producer_json == NULL || (strstr(producer_json, "iteration") == NULL && strchr(producer_json, '\\') == NULL))
         return KFPS_OK;
-    json_error_t where;
-    json_t *json = json_loads(producer_json, JSON_DECODE_ANY | JSON_ALLOW_NUL, &where);
-    if (json == NULL) /* perhaps for an integer beyond 64 bits */
-        json = json_loads(producer_json, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &where);
-    if (json == NULL)
-        return json_error_code(&where) == json_error_out_of_memory
+    json_t *json = NULL;
+    const kfps_status status = kfpsi_json_load(producer_json, strlen(producer_json), JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                                               &json, NULL);
+    if (status != KFPS_OK)
+        return status == KFPS_NO_MEMORY
                    ? kfpb_fail_no_memory(error)
                    : kfpb_fail_at(error, element, KFPS_INVALID, "producer_json of element %zu is not JSON", element);
     const bool understood = iteration_of(json_object_get(json, "iteration"), iteration);

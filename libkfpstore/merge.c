@@ -14,6 +14,7 @@
 #include "backends/base/fail.h"
 #include "backends/base/text.h"
 #include "libkfpstore/canonical_json.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/names.h"
 
 /* protobuf's timestamps: the years 1 to 9999 */
@@ -30,16 +31,11 @@ static bool is_empty(const char *json)
     return json == NULL || json[0] == '\0' || strcmp(json, "null") == 0;
 }
 
-/* NULL: it is not JSON, or *no_memory. Integers keep their digits where they fit 64 bits; a larger one is a float64, as
- * it is to upstream. */
+/* NULL: it is not JSON, or *no_memory. */
 static json_t *parse(const char *text, bool *no_memory)
 {
-    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-    json_error_t where;
-    json_t *json = json_loads(text, flags, &where);
-    if (json == NULL && json_error_code(&where) == json_error_numeric_overflow)
-        json = json_loads(text, flags | JSON_DECODE_INT_AS_REAL, &where);
-    *no_memory = json == NULL && (where.text[0] == '\0' || json_error_code(&where) == json_error_out_of_memory);
+    json_t *json = NULL;
+    *no_memory = kfpsi_json_load(text, strlen(text), JSON_DECODE_ANY | JSON_ALLOW_NUL, &json, NULL) == KFPS_NO_MEMORY;
     return json;
 }
 

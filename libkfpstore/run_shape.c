@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libkfpstore/run_shape.h"
+#include "libkfpstore/json_text.h"
 
 #include <string.h>
 
@@ -176,9 +177,10 @@ kfps_status kfpsi_shape_parse(const char *text, size_t length, kfpsi_shape *out,
     if (length > KFPSI_SHAPE_BYTES)
         return kfpb_fail(error, KFPS_TOO_LARGE, "a run's shape has %zu bytes; %d are the most", length,
                          KFPSI_SHAPE_BYTES);
-    json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
-    if (json == NULL)
-        return json_error_code(&where) == json_error_out_of_memory
+    json_t *json = NULL;
+    const kfps_status loaded = kfpsi_json_load(text, length, JSON_REJECT_DUPLICATES, &json, &where);
+    if (loaded != KFPS_OK)
+        return loaded == KFPS_NO_MEMORY
                    ? kfpb_fail_no_memory(error)
                    : kfpb_fail(error, KFPS_INVALID, "not a run's shape: no JSON (line %d, column %d)", where.line,
                                where.column);

@@ -6,6 +6,7 @@
 
 #include "backends/base/fail.h"
 #include "kfpstore/run.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/output_spec.h"
 #include "libkfpstore/run_shape.h"
 
@@ -232,9 +233,10 @@ kfps_status kfps_run_shape_from_spec(const char *spec_json, char **shape_json, k
     const size_t length = strlen(spec_json);
     if (length > SPEC_BYTES)
         return kfpb_fail(error, KFPS_TOO_LARGE, "the pipeline spec has %zu bytes; %d are the most", length, SPEC_BYTES);
-    json_t *json = json_loadb(spec_json, length, 0, &where);
-    if (json == NULL)
-        return json_error_code(&where) == json_error_out_of_memory
+    json_t *json = NULL;
+    const kfps_status loaded = kfpsi_json_load(spec_json, length, 0, &json, &where);
+    if (loaded != KFPS_OK)
+        return loaded == KFPS_NO_MEMORY
                    ? kfpb_fail_no_memory(error)
                    : kfpb_fail(error, KFPS_INVALID, "not a v2 pipeline spec: no JSON (line %d, column %d)", where.line,
                                where.column);

@@ -68,14 +68,11 @@ static kfps_status fill_key(const filling *a, kfps_task *row)
 {
     int64_t index = 0;
     char key[KFPS_HASH_SIZE];
-    json_error_t where;
     json_t *attributes = NULL;
     row->logical_key = NULL;
     if (strstr(row->type_attributes_json, "iterationIndex") != NULL) {
-        attributes = json_loads(row->type_attributes_json, JSON_ALLOW_NUL, &where);
-        if (attributes == NULL)
-            attributes = json_loads(row->type_attributes_json, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &where);
-        if (attributes == NULL)
+        if (kfpsi_json_load(row->type_attributes_json, strlen(row->type_attributes_json), JSON_ALLOW_NUL, &attributes,
+                            NULL) != KFPS_OK)
             return kfpb_fail_no_memory(a->error); /* it was JSON before */
     }
     const json_t *value = json_object_get(attributes, "iterationIndex");
