@@ -46,7 +46,7 @@ typedef struct cli_command {
 
 extern const cli_command cli_cleanup, cli_preflight, cli_import, cli_report, cli_rollback, cli_show, cli_status,
     cli_verify;
-extern const cli_command cli_schema_status, cli_schema_upgrade, cli_schema_print, cli_schema_adopt;
+extern const cli_command cli_schema_status, cli_schema_upgrade, cli_schema_print, cli_schema_adopt, cli_schema_verify;
 
 /* Every command takes --help and --log-format beside its own. The next option's key; -1: no more (operands start at
  * *index); -2: wrong usage, said on stderr; -3: --help was printed. */

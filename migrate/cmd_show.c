@@ -9,13 +9,14 @@
 #include "libkfpstore/canonical_json.h"
 #include "migrate/cli.h"
 #include "migrate/names.h"
-#include "migrate/show/run_tree.h"
+#include "migrate/show/dot.h"
 #include "migrate/shown.h"
 
-enum { OPT_TARGET = 256, OPT_WAIT };
+enum { OPT_TARGET = 256, OPT_DOT, OPT_WAIT };
 
 static const cli_option options_table[] = {
     {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
+    {"dot", NULL, OPT_DOT, "as a graph for Graphviz: tasks, what they read and what they write"},
     {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
     {0}};
 
@@ -200,9 +201,22 @@ static void print_tree(const run_tree *tree)
     print_tasks(tree->roots);
 }
 
+static int print_dot(const run_tree *tree)
+{
+    kfpb_text graph = {0};
+    const bool whole = dot_add_run(&graph, tree);
+    if (whole)
+        fputs(kfpb_text_get(&graph), stdout);
+    else
+        log_line(LOG_LEVEL_ERROR, NULL, "out of memory");
+    kfpb_text_free(&graph);
+    return whole ? EXIT_DONE : EXIT_ERROR;
+}
+
 static int run(const cli_command *command, int argc, char **argv)
 {
     const char *value, *dsn = NULL;
+    bool dot = false;
     long wait_s = 0;
     int index = 1;
     for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
@@ -210,6 +224,7 @@ static int run(const cli_command *command, int argc, char **argv)
             return key == -3 ? EXIT_DONE : EXIT_USAGE;
         if (key == OPT_TARGET)
             dsn = value;
+        dot |= key == OPT_DOT;
         if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
             return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
     }
@@ -233,6 +248,8 @@ static int run(const cli_command *command, int argc, char **argv)
         if (kfpb_open(&target.dsn, &open_options, &conn, &error) != KFPS_OK ||
             run_tree_read(conn, argv[index], &arena, &tree, &error) != KFPS_OK)
             code = cli_report_error(target.text, &error);
+        else if (dot)
+            code = print_dot(&tree);
         else
             print_tree(&tree);
     }

@@ -21,6 +21,7 @@ static const cli_command *const commands[] = {
     &cli_schema_upgrade,
     &cli_schema_print,
     &cli_schema_adopt,
+    &cli_schema_verify,
 };
 /* clang-format on */
 

@@ -65,6 +65,11 @@ const schema_foreign_key *schema_find_foreign_key(const schema_table *table, con
 /* What the baseline step promises on this engine. */
 kfps_status schema_promise(const kfpb_driver *driver, schema_picture *out, kfps_error *error);
 
+/* What these steps promise together, from their own SQL: all tables, also our own. KFPS_INTERNAL names a statement that
+ * is not of the kinds that can be read. */
+kfps_status schema_promised(const kfpb_driver *driver, const schema_step *const *steps, size_t count,
+                            schema_picture *out, kfps_error *error);
+
 /* Says each way in which `found` differs from what is `expected`, a line each, and returns how many there were. Further
  * tables and further plain indexes are no difference; neither is a further column that an INSERT can leave out. */
 size_t schema_compare(const schema_picture *expected, const schema_picture *found, schema_say say, void *context);

@@ -93,6 +93,17 @@ kfps_status schema_upgrade(const kfpb_dsn *dsn, const kfpb_open_options *open_op
  * engine's own client. */
 kfps_status schema_print(const kfpb_driver *driver, int from, bool standalone, kfpb_text *out, kfps_error *error);
 
+typedef struct schema_verify_result {
+    size_t steps;   /* recorded as applied or adopted: what they promise was looked at */
+    size_t pending; /* not applied yet: no difference */
+    size_t tables;
+    size_t differences;
+} schema_verify_result;
+
+/* Compares the tables, columns, indexes and foreign keys with what the recorded steps promise; every difference is one
+ * line through `say`. Reads only. KFPS_SCHEMA: newer, or a step was changed. */
+kfps_status schema_verify(kfpb_conn *conn, schema_say say, void *context, schema_verify_result *out, kfps_error *error);
+
 /* Compares the three tables with what the baseline promises; every difference is one line through `say` ("tasks.State:
  * is varchar(255), should be int"). With none, records the baseline as applied and KFPS_OK; else KFPS_SCHEMA. */
 kfps_status schema_adopt(const kfpb_dsn *dsn, const kfpb_open_options *open_options,

@@ -215,6 +215,7 @@ static bool see_link(void *context, const kfpb_rows *rows)
         .artifact_type = (int32_t) kfpb_get_int(rows, 6),
         .has_number = !kfpb_is_null(rows, 7),
         .number = kfpb_get_double(rows, 7),
+        .artifact = copy_text(r->arena, rows, 8),
     };
     return !r->arena->out_of_memory;
 }
@@ -236,7 +237,7 @@ kfps_status run_tree_read(kfpb_conn *conn, const char *run, kfpb_arena *arena, r
     if (status == KFPS_OK)
         status = each_row(conn,
                           "SELECT l.\"TaskID\", l.\"Type\", l.\"ArtifactKey\", l.\"Iteration\", a.\"Name\", a.\"URI\","
-                          " a.\"Type\", a.\"NumberValue\" FROM \"artifact_tasks\" l"
+                          " a.\"Type\", a.\"NumberValue\", a.\"UUID\" FROM \"artifact_tasks\" l"
                           " JOIN \"artifacts\" a ON a.\"UUID\" = l.\"ArtifactID\" WHERE l.\"RunUUID\" = ?"
                           " ORDER BY l.\"TaskID\", l.\"Type\", l.\"ArtifactKey\", l.\"Iteration\", a.\"Name\"",
                           out->uuid, see_link, &r, error);

@@ -7,6 +7,7 @@
 #include "kfpstore/types.h"
 
 typedef struct tree_link {
+    const char *artifact; /* its UUID */
     kfps_io_type type;
     int64_t iteration;
     const char *key;

@@ -36,6 +36,7 @@ same() {
     check "$1: something is there" grep -q kfpstore_lease "$tmp/wanted"
     check "$1" diff "$tmp/wanted" "$tmp/found"
     expect 0 "$1: nothing is pending" "$KFP_MIGRATE" schema status --exit-code --target "$dsn"
+    expect 0 "$1: it verifies" "$KFP_MIGRATE" schema verify --target "$dsn"
     expect 0 "$1: an upgrade has nothing to do" "$KFP_MIGRATE" schema upgrade --target "$dsn"
     equal "$1: and says so" 1 "$(wc -l <"$tmp/out")"
 }

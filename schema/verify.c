@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify.c: a database against what its recorded steps have promised. */
+#include <stdio.h>
+
+#include "backends/base/fail.h"
+#include "schema/apply.h"
+
+/* A step that was cut off promises nothing yet, and is a difference of its own. */
+static bool is_promised(schema_step_state state)
+{
+    return state == SCHEMA_APPLIED || state == SCHEMA_ADOPTED;
+}
+
+static size_t say_unfinished(const schema_status *status, schema_say say, void *context)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < status->count; i++) {
+        char line[128];
+        const schema_step_status *s = &status->steps[i];
+        if (s->state != SCHEMA_PARTIAL)
+            continue;
+        snprintf(line, sizeof line, "step %d (%s): was cut off after statement %d; run: kfp-migrate schema upgrade",
+                 s->step->number, s->step->name, s->statements_done);
+        say(context, line);
+        count++;
+    }
+    return count;
+}
+
+static kfps_status inspect_same(kfpb_conn *conn, const schema_picture *promised, schema_picture *found,
+                                kfps_error *error)
+{
+    enum { MOST = 64 };
+    const char *names[MOST];
+    for (size_t i = 0; i < promised->count; i++)
+        names[i] = promised->tables[i].name;
+    return schema_inspect(conn, names, promised->count, found, error);
+}
+
+kfps_status schema_verify(kfpb_conn *conn, schema_say say, void *context, schema_verify_result *out, kfps_error *error)
+{
+    schema_status status = {0};
+    schema_picture promised, found;
+    const schema_step **steps = NULL;
+    size_t count = 0;
+    kfpb_arena arena;
+    *out = (schema_verify_result){0};
+    kfpb_arena_init(&arena);
+    kfps_status result = schema_status_read(conn, &status, error);
+    if (result == KFPS_OK)
+        result = schema_refuse_foreign(&status, error);
+    if (result == KFPS_OK && (steps = kfpb_arena_array(&arena, status.count, sizeof *steps)) == NULL)
+        result = kfpb_fail_no_memory(error);
+    if (result != KFPS_OK)
+        goto out;
+    for (size_t i = 0; i < status.count; i++) {
+        if (is_promised(status.steps[i].state))
+            steps[count++] = status.steps[i].step;
+        out->pending += status.steps[i].state == SCHEMA_PENDING;
+    }
+    out->steps = count;
+    out->differences = say_unfinished(&status, say, context);
+    result = schema_promised(conn->driver, steps, count, &promised, error);
+    if (result != KFPS_OK)
+        goto out;
+    result = inspect_same(conn, &promised, &found, error);
+    if (result == KFPS_OK) {
+        out->differences += schema_compare(&promised, &found, say, context);
+        out->tables = promised.count;
+        schema_picture_free(&found);
+    }
+    schema_picture_free(&promised);
+out:
+    schema_status_free(&status);
+    kfpb_arena_free(&arena);
+    return result;
+}
