@@ -9,11 +9,12 @@
 #include "migrate/report/page.h"
 #include "migrate/schema_ready.h"
 
-enum { OPT_TARGET = 256, OPT_HTML, OPT_JSON, OPT_WAIT };
+enum { OPT_TARGET = 256, OPT_HTML, OPT_REJECTS, OPT_JSON, OPT_WAIT };
 
 static const cli_option options_table[] = {
     {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
     {"html", "FILE", OPT_HTML, "write one page that needs nothing else"},
+    {"rejects", "FILE", OPT_REJECTS, "the import's reject file: list the rejected rows too"},
     {"json", NULL, OPT_JSON, "print the same facts as one JSON object"},
     {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
     {0}};
@@ -49,7 +50,7 @@ static int write_facts(const json_t *facts, const char *html, bool as_json)
     return html != NULL ? write_page(facts, html) : EXIT_DONE;
 }
 
-static int report(const cli_database *target, const char *html, bool as_json)
+static int report(const cli_database *target, const char *html, const char *rejects, bool as_json)
 {
     kfps_error error = {0};
     kfpb_conn *conn = NULL;
@@ -61,7 +62,12 @@ static int report(const cli_database *target, const char *html, bool as_json)
         code = cli_report_error(target->text, &error);
     else if ((code = schema_ready(conn, target)) == EXIT_DONE) {
         facts = report_facts(conn, target->text, &error);
-        code = facts != NULL ? write_facts(facts, html, as_json) : cli_report_error(target->text, &error);
+        if (facts == NULL)
+            code = cli_report_error(target->text, &error);
+        else if (rejects != NULL && report_facts_rejects(rejects, facts, &error) != KFPS_OK)
+            code = cli_report_error(rejects, &error);
+        else
+            code = write_facts(facts, html, as_json);
     }
     json_decref(facts);
     kfpb_close(&conn);
@@ -70,7 +76,7 @@ static int report(const cli_database *target, const char *html, bool as_json)
 
 static int run(const cli_command *command, int argc, char **argv)
 {
-    const char *value, *dsn = NULL, *html = NULL;
+    const char *value, *dsn = NULL, *html = NULL, *rejects = NULL;
     cli_database target = {0};
     bool as_json = false;
     long wait_s = 0;
@@ -82,6 +88,8 @@ static int run(const cli_command *command, int argc, char **argv)
             dsn = value;
         if (key == OPT_HTML)
             html = value;
+        if (key == OPT_REJECTS)
+            rejects = value;
         as_json |= key == OPT_JSON;
         if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
             return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
@@ -96,7 +104,7 @@ static int run(const cli_command *command, int argc, char **argv)
     if (code == EXIT_DONE)
         code = cli_wait(&target, wait_s, false);
     if (code == EXIT_DONE)
-        code = report(&target, html, as_json);
+        code = report(&target, html, rejects, as_json);
     cli_database_free(&target);
     return code;
 }

@@ -20,6 +20,9 @@ json_t *report_facts(kfpb_conn *conn, const char *target, kfps_error *error);
  * "digest" to the facts. */
 kfps_status report_facts_runs(kfpb_conn *conn, json_t *facts, kfps_error *error);
 
+/* Adds "rejected_rows" and "rejected_row_count" from the file that --rejects of an import wrote. */
+kfps_status report_facts_rejects(const char *path, json_t *facts, kfps_error *error);
+
 /* A text as a fact: valid UTF-8, without the query strings of URIs; "" for NULL. */
 json_t *facts_text(const char *text);
 

@@ -187,6 +187,38 @@ static void add_rejected_runs(kfpb_text *out, const json_t *facts)
     kfpb_text_add(out, "</section>");
 }
 
+static void add_rejected_rows(kfpb_text *out, const json_t *facts)
+{
+    const json_t *list = json_object_get(facts, "rejected_rows");
+    const json_int_t all = fact_number(facts, "rejected_row_count");
+    size_t i;
+    json_t *row;
+    if (json_array_size(list) == 0)
+        return;
+    kfpb_text_add(out,
+                  "<section><h2>Rejected rows</h2><table><thead><tr><th>reason</th><th>row in MLMD</th><th>run</th>"
+                  "<th>detail</th></tr></thead><tbody>");
+    json_array_foreach((json_t *) (uintptr_t) list, i, row)
+    {
+        kfpb_text_add(out, "<tr><td data-l=\"reason\">");
+        html_text(out, fact_text(row, "reason"));
+        kfpb_text_add(out, "</td><td data-l=\"row in MLMD\">");
+        html_text(out, fact_text(row, "kind"));
+        kfpb_text_printf(out, " %" JSON_INTEGER_FORMAT "</td><td class=\"w\"><code>", fact_number(row, "mlmd_id"));
+        html_text(out, fact_text(row, "run"));
+        kfpb_text_add(out, "</code></td><td class=\"w\">");
+        html_name(out, fact_text(row, "detail"));
+        kfpb_text_add(out, "</td></tr>");
+    }
+    kfpb_text_add(out, "</tbody></table>");
+    if (all > (json_int_t) json_array_size(list)) {
+        kfpb_text_add(out, "<p class=\"quiet\">… and ");
+        html_number(out, all - (json_int_t) json_array_size(list));
+        kfpb_text_add(out, " more.</p>");
+    }
+    kfpb_text_add(out, "</section>");
+}
+
 /* ---- where from, with what --------------------------------------------------------------------------------------- */
 
 static void add_pair(kfpb_text *out, const char *term, const char *text)
@@ -282,6 +314,7 @@ void report_page(kfpb_text *out, const json_t *facts)
     kfpb_text_add(out, "</section>\n");
     add_reasons(out, facts, "rejected", "Rejected", "In scope, and lost or altered.");
     add_rejected_runs(out, facts);
+    add_rejected_rows(out, facts);
     add_reasons(out, facts, "skipped", "Skipped", "Out of scope, and left out.");
     add_reasons(out, facts, "info", "Noted", "Handled as documented; nothing is lost.");
     add_runs(out, "Slowest runs", json_object_get(facts, "slowest"), "seconds");

@@ -19,13 +19,14 @@ expect 1 "a file that cannot be written" report --html /nonexistent/report.html
 contains "is named" "/nonexistent/report.html" "$tmp/err"
 
 # ---- after it --------------------------------------------------------------------------------------------------------
-expect 5 "import" "$KFP_MIGRATE" import --source "sqlite://$kfp.mlmd.sqlite" --target "$dsn"
+expect 5 "import" "$KFP_MIGRATE" import --source "sqlite://$kfp.mlmd.sqlite" --target "$dsn" \
+    --rejects "$tmp/rejects.jsonl"
 run=$(sql "$label" "$database" "SELECT ${q}RunUUID$q FROM tasks GROUP BY ${q}RunUUID$q ORDER BY count(*) DESC, 1 LIMIT 1;")
 signed='s3://b/x?X-Amz-Signature=planted'
 hostile="</title><script>document.title=1</script><img src=x onerror=document.title=1>\"'&amp; ${signed} "$'\xe2\x80\xae'"txt"
 sql "$label" "$database" "UPDATE run_details SET ${q}DisplayName$q = '${hostile//\'/\'\'}' WHERE ${q}UUID$q = '$run';" >/dev/null
 before=$(rows_of "$label" "$database")
-expect 0 "report" report --html "$tmp/report.html" --json
+expect 0 "report" report --html "$tmp/report.html" --json --rejects "$tmp/rejects.jsonl"
 cp "$tmp/out" "$tmp/facts.json"
 equal "nothing was written to the target" "$before" "$(rows_of "$label" "$database")"
 # what expected.json says of the fixture
@@ -50,6 +51,14 @@ assert all(b["start"] - a["start"] == f["timeline"]["seconds"] for a, b in zip(b
 assert f["imports"][0]["source_schema"] == 10 and f["imports"][0]["state"] == "complete"
 assert len(f["digest"]) == 64 and all(len(s["sha256"]) == 64 for s in f["schema"])
 PYTHON
+equal "each rejected row is listed" "$(grep -c '"class":"rejected"' "$tmp/rejects.jsonl")" "$(fact rejected_row_count)"
+check "with its id in MLMD" python3 -c 'import json, sys
+f = json.load(open(sys.argv[1]))
+rows = [r for r in f["rejected_rows"] if r["reason"] == "dangling-event"]
+assert len(rows) == 3 and all(r["kind"] == "event" and r["mlmd_id"] > 0 for r in rows), rows' "$tmp/facts.json"
+echo nonsense >"$tmp/nonsense"
+expect 1 "a file that is no reject file" report --json --rejects "$tmp/nonsense"
+contains "is named" "$tmp/nonsense" "$tmp/err"
 digest=$(fact digest)
 first=$dsn
 new_kfp "$label" "$kfp"
