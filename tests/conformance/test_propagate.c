@@ -307,6 +307,29 @@ START_TEST(outputs_of_a_loop_in_a_loop_are_all_kept)
 }
 END_TEST
 
+/* A task in a DAG in an iteration is no iteration itself: the DAG's is what its link gets. */
+START_TEST(an_output_without_iteration_gets_that_of_its_dag)
+{
+    kfps_error error;
+    static const char shape[] =
+        "{\"components\":{"
+        "\"loop\":{\"artifacts\":{\"a\":{\"from\":[[\"sub\",\"a\"]]}},\"tasks\":{\"sub\":{\"component\":\"sub\"}}},"
+        "\"sub\":{\"artifacts\":{\"a\":{\"from\":[[\"t\",\"a\"]]}},\"tasks\":{\"t\":{}}}},"
+        "\"root\":{\"tasks\":{\"loop\":{\"component\":\"loop\",\"kind\":\"loop\"}}},\"version\":1}";
+    kfp_ok(kfps_run_set_shape(session, "run-1", shape, &error), &error);
+    task("root", NULL, "ROOT", KFPS_TASK_ROOT, NULL);
+    task("loop", "root", "loop", KFPS_TASK_LOOP, "{\"iterationCount\":\"4\"}");
+    task("sub", "loop", "sub", KFPS_TASK_DAG, "{\"iterationIndex\":\"3\"}");
+    task("t", "sub", "t", KFPS_TASK_RUNTIME, NULL);
+    kfp_artifact("x");
+    kfp_output("x", "t", "a", -1);
+    end("t", KFPS_TASK_SUCCEEDED);
+    expect_state("sub", KFPS_TASK_SUCCEEDED);
+    expect_links("sub", "9 3 a x t 3\n");
+    expect_links("loop", "8 3 a x sub 3\n");
+}
+END_TEST
+
 /* ---- branches ------------------------------------------------------------------------------------------------------
  */
 
@@ -561,6 +584,7 @@ static Suite *propagate_suite(void)
     tcase_add_test(tc, a_loop_of_unknown_length_does_not_end);
     tcase_add_test(tc, outputs_of_a_loop_keep_their_iteration);
     tcase_add_test(tc, outputs_of_a_loop_in_a_loop_are_all_kept);
+    tcase_add_test(tc, an_output_without_iteration_gets_that_of_its_dag);
     tcase_add_loop_test(tc, one_of_branches_and_the_others_skipped, 0, 2);
     tcase_add_test(tc, all_skipped_and_all_cached);
     tcase_add_test(tc, a_failure_waits_for_the_exit_task);
