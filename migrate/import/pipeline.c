@@ -185,7 +185,7 @@ bool pipeline_run(import_job *job, bool *more)
         return job_fail(job, "importing");
     }
     p->job = job;
-    p->place_count = job->jobs > 1 ? 2 * (size_t) job->jobs : 2;
+    p->place_count = job->jobs > 1 ? (size_t) job->jobs + 2 : 2;
     p->room = job->options->max_runs > 0 ? (size_t) job->options->max_runs : SIZE_MAX;
     pthread_mutex_init(&p->mutex, NULL);
     pthread_condattr_init(&clock);

@@ -2,7 +2,7 @@
 /*
  * pipeline.h: the groups on their way. One thread reads and maps, `jobs` threads write, each with a connection and a
  * slot of the lease of its own, and the caller's thread counts what is written, in the order of the plan. What is
- * loaded and not yet counted is bounded: two groups for each writer.
+ * loaded and not yet counted is bounded: a group for each writer, and one or two more.
  */
 #ifndef KFPM_PIPELINE_H
 #define KFPM_PIPELINE_H

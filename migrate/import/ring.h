@@ -9,7 +9,7 @@
 #include "migrate/import/order.h"
 #include "migrate/import/pipeline.h"
 
-enum { MOST_PLACES = 2 * PIPELINE_MOST_JOBS };
+enum { MOST_PLACES = PIPELINE_MOST_JOBS + 2 };
 
 typedef enum place_state {
     PLACE_FREE,    /* the reader's */
