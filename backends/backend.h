@@ -149,7 +149,9 @@ typedef struct kfpb_dialect {
     /* printf format of a call without its last argument and parenthesis: where in the text, its ASCII letters in lower
      * case and no others, a text is found; by bytes, from 1 */
     const char *text_position;
-    const char *number; /* printf format: a column of doubles as doubles */
+    const char *unindexed; /* printf format: a column in a condition that must not choose the index; "%s" where the
+                              optimiser knows or is told which it should take */
+    const char *number;    /* printf format: a column of doubles as doubles */
     kfpb_each each;
 } kfpb_dialect;
 

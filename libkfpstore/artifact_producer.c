@@ -6,6 +6,7 @@
  */
 #include "backends/base/fail.h"
 #include "libkfpstore/artifact_list.h"
+#include "libkfpstore/query.h"
 #include "libkfpstore/tables.h"
 
 enum {
@@ -63,7 +64,7 @@ static bool before(const rank *a, const rank *b)
     return strcmp(a->link, b->link) < 0;
 }
 
-static void take_row(const kfpb_rows *rows, kfpb_arena *arena, rank *best, kfps_artifact_producer *producer)
+static void take(const kfpb_rows *rows, kfpb_arena *arena, rank *best, kfps_artifact_producer *producer)
 {
     const rank this = {
         .run_age = kfpb_get_int(rows, C_RUN_AGE),
@@ -87,41 +88,49 @@ static void take_row(const kfpb_rows *rows, kfpb_arena *arena, rank *best, kfps_
     };
 }
 
+typedef struct page {
+    kfpb_arena *arena;
+    const char **ids;
+    rank *best;
+    kfps_artifact_producer *producers;
+    size_t count;
+} page;
+
+static kfps_status take_row(void *context, const kfpb_rows *row, kfps_error *error)
+{
+    page *p = context;
+    const char *id = kfpb_get_text(row, C_ARTIFACT, NULL);
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->ids[i], id) == 0)
+            take(row, p->arena, &p->best[i], &p->producers[i]);
+    }
+    return p->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
+}
+
 kfps_status kfpsi_artifact_producers(kfpsi_op *op, const kfps_artifact *items, size_t count, const kfpsi_linked *linked,
                                      kfpb_arena *arena, const kfps_artifact_producer **out, kfps_error *error)
 {
     kfpb_sql sql;
-    kfpb_rows *rows = NULL;
-    int there = 0;
     *out = NULL;
     if (count == 0)
         return KFPS_OK;
-    const char **ids = kfpb_arena_array(arena, count, sizeof *ids);
-    rank *best = kfpb_arena_array(arena, count, sizeof *best);
-    kfps_artifact_producer *producers = kfpb_arena_array(arena, count, sizeof *producers);
-    if (ids == NULL || best == NULL || producers == NULL)
+    page p = {
+        .arena = arena,
+        .ids = kfpb_arena_array(arena, count, sizeof *p.ids),
+        .best = kfpb_arena_array(arena, count, sizeof *p.best),
+        .producers = kfpb_arena_array(arena, count, sizeof *p.producers),
+        .count = count,
+    };
+    if (arena->out_of_memory)
         return kfpb_fail_no_memory(error);
     for (size_t i = 0; i < count; i++) {
-        ids[i] = items[i].uuid;
-        producers[i].iteration = -1;
+        p.ids[i] = items[i].uuid;
+        p.producers[i].iteration = -1;
     }
     kfpb_sql_init(&sql, op->conn);
-    producers_sql(&sql, ids, count, linked);
-    kfps_status status = kfpb_sql_query(op->conn, &sql, &rows, error);
-    while (status == KFPS_OK && (there = kfpb_next(rows, error)) > 0) {
-        const char *id = kfpb_get_text(rows, C_ARTIFACT, NULL);
-        size_t i = 0;
-        while (i < count && strcmp(ids[i], id) != 0)
-            i++;
-        if (i < count)
-            take_row(rows, arena, &best[i], &producers[i]);
-    }
-    if (there < 0)
-        status = (kfps_status) error->code;
-    else if (status == KFPS_OK && arena->out_of_memory)
-        status = kfpb_fail_no_memory(error);
-    kfpb_rows_free(&rows);
+    producers_sql(&sql, p.ids, count, linked);
+    const kfps_status status = kfpsi_each(op->conn, &sql, take_row, &p, error);
     kfpb_sql_free(&sql);
-    *out = producers;
+    *out = p.producers;
     return status;
 }

@@ -6,6 +6,7 @@
  */
 #include "backends/base/fail.h"
 #include "libkfpstore/artifact_list.h"
+#include "libkfpstore/query.h"
 #include "libkfpstore/tables.h"
 
 enum { IDS_MAX = 1000 };
@@ -48,7 +49,7 @@ typedef struct walk {
     const kfpsi_linked *linked;
     kfpb_arena ids_arena;
     const char *ids[IDS_MAX];
-    size_t count, wanted;
+    size_t count, links, wanted;
     char last[1024]; /* the last id looked at; "": none yet */
     kfpb_sql sql;
 } walk;
@@ -69,32 +70,34 @@ static void ids_sql(walk *w)
         kfpb_sql_add(sql, descending ? "l.\"ArtifactID\"<" : "l.\"ArtifactID\">");
         kfpb_sql_bind(sql, kfpb_str(w->last));
     }
-    kfpb_sql_add(sql, " GROUP BY l.\"ArtifactID\" ORDER BY l.\"ArtifactID\"");
+    kfpb_sql_add(sql, " ORDER BY l.\"ArtifactID\"");
     kfpb_sql_add(sql, descending ? " DESC LIMIT " : " LIMIT ");
     kfpb_text_int(&sql->text, (int64_t) w->wanted);
 }
 
+static kfps_status take_id(void *context, const kfpb_rows *row, kfps_error *error)
+{
+    walk *w = context;
+    size_t length;
+    const char *id = kfpb_get_text(row, 0, &length);
+    w->links++;
+    if (w->count > 0 && strcmp(w->ids[w->count - 1], id) == 0)
+        return KFPS_OK;
+    if (length >= sizeof w->last || w->count == IDS_MAX)
+        return kfpb_fail(error, KFPS_INTERNAL, "artifact_tasks has an ArtifactID that no column takes");
+    w->ids[w->count] = kfpb_arena_textn(&w->ids_arena, id, length);
+    return w->ids[w->count++] != NULL ? KFPS_OK : kfpb_fail_no_memory(error);
+}
+
+/* Of the next `wanted` links, each artifact once: a GROUP BY would look at every link of an artifact that has very
+ * many, where the next statement begins behind them. */
 static kfps_status read_ids(walk *w, kfps_error *error)
 {
-    kfpb_rows *rows = NULL;
-    int there = 0;
     kfpb_arena_reset(&w->ids_arena);
     w->count = 0;
+    w->links = 0;
     ids_sql(w);
-    kfps_status status = kfpb_sql_query(w->op->conn, &w->sql, &rows, error);
-    while (status == KFPS_OK && w->count < w->wanted && (there = kfpb_next(rows, error)) > 0) {
-        size_t length;
-        const char *id = kfpb_get_text(rows, 0, &length);
-        if (length >= sizeof w->last)
-            status = kfpb_fail(error, KFPS_INTERNAL, "artifact_tasks has an ArtifactID that no column takes");
-        else
-            w->ids[w->count++] = kfpb_arena_textn(&w->ids_arena, id, length);
-    }
-    if (there < 0)
-        status = (kfps_status) error->code;
-    else if (status == KFPS_OK && w->ids_arena.out_of_memory)
-        status = kfpb_fail_no_memory(error);
-    kfpb_rows_free(&rows);
+    const kfps_status status = kfpsi_each(w->op->conn, &w->sql, take_id, w, error);
     if (status == KFPS_OK && w->count > 0)
         memcpy(w->last, w->ids[w->count - 1], strlen(w->ids[w->count - 1]) + 1);
     return status;
@@ -121,7 +124,7 @@ kfps_status kfpsi_artifacts_of_run(kfpsi_op *op, const kfpsi_plan *plan, const k
 {
     const size_t limit = plan->size + 1;
     kfps_status status = KFPS_OK;
-    walk w = {.op = op, .plan = plan, .scope = scope, .linked = linked, .wanted = limit};
+    walk w = {.op = op, .plan = plan, .scope = scope, .linked = linked, .wanted = 2 * limit};
     *out = (kfpsi_page){.total_size = -1, .items = kfpb_arena_array(arena, limit, sizeof(kfps_artifact))};
     if (out->items == NULL)
         return kfpb_fail_no_memory(error);
@@ -133,7 +136,7 @@ kfps_status kfpsi_artifacts_of_run(kfpsi_op *op, const kfpsi_plan *plan, const k
         status = read_ids(&w, error);
         if (status == KFPS_OK && w.count > 0)
             status = read_rows(&w, limit, arena, out, error);
-        more = w.count == w.wanted;
+        more = w.links == w.wanted;
         w.wanted = w.wanted * 2 < IDS_MAX ? w.wanted * 2 : IDS_MAX; /* a filter leaves few of them */
     }
     kfpb_sql_free(&w.sql);

@@ -5,6 +5,7 @@
 #include "kfpstore/artifact.h"
 #include "libkfpstore/access.h"
 #include "libkfpstore/list.h"
+#include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
 #include "libkfpstore/tables.h"
 
@@ -71,27 +72,20 @@ static void unlinked_sql(kfpb_sql *sql, const job *j, const char *end)
                       " ORDER BY a.\"UUID\"");
 }
 
-static kfps_status read_rows(kfpsi_op *op, kfpb_sql *sql, kfpb_arena *arena, kfps_artifact_list *list,
-                             kfps_error *error)
+typedef struct rows_of {
+    kfpb_arena *arena;
+    kfps_artifact *items;
+    size_t count, capacity;
+} rows_of;
+
+static kfps_status take_row(void *context, const kfpb_rows *row, kfps_error *error)
 {
-    kfpb_rows *rows = NULL;
-    kfps_artifact *items = NULL;
-    size_t capacity = 0;
-    int there = 0;
-    kfps_status status = kfpb_sql_query(op->conn, sql, &rows, error);
-    while (status == KFPS_OK && (there = kfpb_next(rows, error)) > 0) {
-        kfps_artifact *item = kfpsi_push(arena, &items, &list->count, &capacity, sizeof *item);
-        if (item == NULL)
-            break;
-        kfpsi_view_read(rows, 0, &kfpsi_view_artifact, arena, item);
-    }
-    list->items = items;
-    if (there < 0)
-        status = (kfps_status) error->code;
-    else if (status == KFPS_OK && arena->out_of_memory)
-        status = kfpb_fail_no_memory(error);
-    kfpb_rows_free(&rows);
-    return status;
+    rows_of *r = context;
+    kfps_artifact *item = kfpsi_push(r->arena, &r->items, &r->count, &r->capacity, sizeof *item);
+    if (item == NULL)
+        return kfpb_fail_no_memory(error);
+    kfpsi_view_read(row, 0, &kfpsi_view_artifact, r->arena, item);
+    return r->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
 }
 
 static kfps_status body(kfpsi_op *op, void *context, kfps_error *error)
@@ -100,20 +94,24 @@ static kfps_status body(kfpsi_op *op, void *context, kfps_error *error)
     kfpb_arena *arena;
     const char *end = "";
     kfpb_sql sql;
+    rows_of rows = {0};
     kfps_artifact_list *list = kfpsi_result_new(sizeof *list, &arena);
     if (list == NULL)
         return kfpb_fail_no_memory(error);
+    rows.arena = arena;
     kfpb_sql_init(&sql, op->conn);
     kfps_status status = find_end(op, j, arena, &end, error);
     if (status == KFPS_OK) {
         unlinked_sql(&sql, j, end);
-        status = read_rows(op, &sql, arena, list, error);
+        status = kfpsi_each(op->conn, &sql, take_row, &rows, error);
     }
     kfpb_sql_free(&sql);
     if (status != KFPS_OK) {
         kfpsi_result_free(list);
         return status;
     }
+    list->items = rows.items;
+    list->count = rows.count;
     list->next_page_token = end;
     list->total_size = -1;
     j->out = list;

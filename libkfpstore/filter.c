@@ -212,7 +212,7 @@ static uint64_t get_number(cursor *c, size_t bytes)
     return value;
 }
 
-static kfpb_value get_value(cursor *c, const kfpsi_field *field)
+static kfpb_value get_value(cursor *c, const kfpsi_field *field, kfpb_arena *arena)
 {
     double real;
     const uint64_t number = get_number(c, field->kind == KFPSI_KIND_TEXT ? 4 : 8);
@@ -223,7 +223,7 @@ static kfpb_value get_value(cursor *c, const kfpsi_field *field)
     switch (field->kind) {
     case KFPSI_KIND_TEXT:
         c->at += number;
-        return kfpb_textn(c->at - number, (size_t) number);
+        return kfpb_textn(kfpb_arena_textn(arena, c->at - number, (size_t) number), (size_t) number);
     case KFPSI_KIND_NUMBER:
         memcpy(&real, &number, sizeof real);
         return kfpb_double(real);
@@ -248,7 +248,7 @@ static bool parse_condition(const kfpsi_fields *fields, cursor *c, size_t *left,
     *left -= count;
     kfpb_value *values = kfpb_arena_array(arena, count, sizeof *values);
     for (size_t i = 0; values != NULL && i < count && !c->bad; i++) {
-        values[i] = get_value(c, field);
+        values[i] = get_value(c, field, arena);
         c->bad |= !value_fits(field, &values[i]);
     }
     *out = (kfpsi_condition){.field = field, .operation = operation, .values = values, .count = count};

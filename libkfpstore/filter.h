@@ -51,7 +51,7 @@ void kfpsi_filter_sql(kfpb_sql *sql, const kfpsi_fields *fields, const kfpsi_fil
 /* Text equality is byte by byte: an index of whatever collation finds, the bytes decide. */
 void kfpsi_sql_equals(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *text);
 void kfpsi_sql_in(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *const *texts, size_t count);
-/* The same as kfpsi_sql_in, but no index can be used for it. */
+/* The same as kfpsi_sql_in, for a column that is not to choose the index. */
 void kfpsi_sql_residual(kfpb_sql *sql, const kfpb_column *column, const char *const *texts, size_t count);
 /* The ` AND ` itself: a blank directly behind ` WHERE`. */
 void kfpsi_sql_and(kfpb_sql *sql);

@@ -105,29 +105,34 @@ static void bytes_in(kfpb_sql *sql, const kfpb_column *column, const char *prefi
     kfpb_sql_add(sql, ")");
 }
 
-void kfpsi_sql_in(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *const *texts, size_t count)
+/* `form`: of the column where the plain operator stands. */
+static void text_in(kfpb_sql *sql, const char *form, const kfpb_column *column, const char *prefix,
+                    const char *const *texts, size_t count)
 {
     kfpsi_sql_and(sql);
+    before(sql, form);
     name_of(sql, column, prefix);
-    kfpb_sql_in_texts(sql, texts, count);
+    behind(sql, form);
+    if (count == 1) {
+        kfpb_sql_add(sql, "=");
+        kfpb_sql_bind(sql, kfpb_str(texts[0]));
+    } else {
+        kfpb_sql_in_texts(sql, texts, count);
+    }
     if (!collates(sql) || count == 0)
         return;
     kfpb_sql_add(sql, " AND ");
     bytes_in(sql, column, prefix, texts, count);
 }
 
-/* An expression of the column, which no index has. */
+void kfpsi_sql_in(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *const *texts, size_t count)
+{
+    text_in(sql, "%s", column, prefix, texts, count);
+}
+
 void kfpsi_sql_residual(kfpb_sql *sql, const kfpb_column *column, const char *const *texts, size_t count)
 {
-    kfpsi_sql_and(sql);
-    if (collates(sql)) {
-        bytes_in(sql, column, NULL, texts, count);
-        return;
-    }
-    kfpb_sql_add(sql, "COALESCE(");
-    kfpb_sql_name(sql, column->name);
-    kfpb_sql_add(sql, ",'')");
-    kfpb_sql_in_texts(sql, texts, count);
+    text_in(sql, sql->driver->dialect.unindexed, column, NULL, texts, count);
 }
 
 /* ASCII letters in lower case: the column's are folded by the engine, in the same way. */

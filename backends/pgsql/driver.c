@@ -81,6 +81,7 @@ const kfpb_driver kfpb_pgsql_driver = {
                           "AND NOT attisdropped",
             .text_bytes = "%s",
             .text_position = "strpos(lower(%s COLLATE \"C\"),",
+            .unindexed = "%s",
             .number = "CAST(%s AS double precision)",
             .each = KFPB_EACH_LATERAL,
         },

@@ -161,6 +161,7 @@ const kfpb_driver kfpb_sqlite_driver = {
             .columns_of = "SELECT name FROM pragma_table_info(?)",
             .text_bytes = "%s",
             .text_position = "instr(lower(%s),",
+            .unindexed = "+%s",
             .number = "%s",
             .each = KFPB_EACH_UNION,
         },

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_list_plans.c: with 100,000 artifacts and tasks and 300,000 links no list looks at more rows than a few pages
+ * have, in any of the orders that kfpstore(7) calls served, at any depth. The statements are the library's own, taken
+ * with their values from its connection; what the engine does with them is read from EXPLAIN there and, on servers,
+ * from its counters of rows.
+ */
+#include <stdarg.h>
+
+#include "backends/base/text.h"
+#include "libkfpstore/session.h"
+#include "tests/harness/lists.h"
+
+enum { PAGE = 20, STATEMENTS = 8 };
+
+/* ---- the data -----------------------------------------------------------------------------------------------------
+ */
+
+static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void run(const char *format, ...)
+{
+    char sql[4096];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(sql, sizeof sql, format, list);
+    va_end(list);
+    kfp_exec(sql);
+}
+
+/* A letter before a text, in the engine's way. */
+static const char *with(const char *letter, const char *column)
+{
+    static char buffers[8][64];
+    static int next;
+    char *out = buffers[next = (next + 1) % 8];
+    snprintf(out, sizeof buffers[0], test_engine_is("mysql") ? "CONCAT('%s',%s)" : "'%s'||(%s)", letter, column);
+    return out;
+}
+
+/* A letter behind it: ids of links are spread as UUIDs are. */
+static const char *id_with(const char *column, const char *letter)
+{
+    static char buffers[8][64];
+    static int next;
+    char *out = buffers[next = (next + 1) % 8];
+    snprintf(out, sizeof buffers[0], test_engine_is("mysql") ? "CONCAT(%s,'%s')" : "(%s)||'%s'", column, letter);
+    return out;
+}
+
+/* 0 to 99,999, each with a text "00042" that is another number's: ids are in no order that the others have. */
+static void numbers(void)
+{
+    const char *text = test_engine_is("sqlite")  ? "printf('%05d',%s)"
+                       : test_engine_is("pgsql") ? "lpad((%s)::text,5,'0')"
+                                                 : "LPAD(%s,5,'0')";
+    const char *i = "(a.d+10*b.d+100*c.d+1000*e.d+10000*f.d)";
+    char id[256], permuted[128];
+    run("CREATE TABLE kfpt_digits (d INTEGER)");
+    run("INSERT INTO kfpt_digits VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)");
+    run("CREATE TABLE kfpt_numbers (i INTEGER PRIMARY KEY, id VARCHAR(64))");
+    snprintf(permuted, sizeof permuted, "(%s*7919)%%100000", i);
+    const char *place = strstr(text, "%s");
+    snprintf(id, sizeof id, "%.*s%s%s", (int) (place - text), text, permuted, place + 2);
+    run("INSERT INTO kfpt_numbers SELECT %s,%s FROM kfpt_digits a,kfpt_digits b,kfpt_digits c,kfpt_digits e,kfpt_digits f",
+        i, id);
+}
+
+/* A quarter of everything has the same second. One run has a fifth of the tasks, one task 10,000 children, one artifact
+ * 100,000 links, one task 10,000; the rest is spread over 1,000 runs and 10 namespaces. */
+static void fill(void)
+{
+    const char *age = "CASE WHEN n.i%4=0 THEN 50000 ELSE n.i END";
+    char of_run[128];
+    snprintf(of_run, sizeof of_run, "CASE WHEN n.i<20000 THEN 'run-big' ELSE %s END", with("run-", "n3.id"));
+    kfp_fresh();
+    numbers();
+    kfp_run("run-big", "team-1", "RUNNING");
+    run("INSERT INTO \"run_details\" (\"UUID\",\"DisplayName\",\"Name\",\"Description\",\"Namespace\",\"ExperimentUUID\","
+        "\"StorageState\",\"ServiceAccount\",\"PipelineId\",\"PipelineName\",\"CreatedAtInSec\",\"Conditions\","
+        "\"PipelineRuntimeManifest\",\"WorkflowRuntimeManifest\") SELECT %s,'r','r','','team-1','e','','','p','p',n.i,'','',"
+        "'' FROM kfpt_numbers n WHERE n.i<1000",
+        with("run-", "n.id"));
+    run("INSERT INTO \"artifacts\" (\"UUID\",\"Namespace\",\"Type\",\"Name\",\"CreatedAtInSec\",\"URIHash\",\"Metadata\") "
+        "SELECT n.id,%s,1+n.i%%8,CASE WHEN n.i%%100=0 THEN NULL ELSE n2.id END,%s,'','{}' FROM kfpt_numbers n "
+        "JOIN kfpt_numbers n2 ON n2.i=n.i%%5000",
+        with("team-", test_engine_is("pgsql") ? "(n.i%10)::text" : "n.i%10"), age);
+    run("INSERT INTO \"tasks\" (\"UUID\",\"Namespace\",\"RunUUID\",\"Name\",\"CreatedAtInSec\",\"Fingerprint\",\"State\","
+        "\"Type\",\"pods\",\"TypeAttrs\") SELECT n.id,%s,%s,n2.id,%s,'',1,2,'[]','{}' FROM kfpt_numbers n "
+        "JOIN kfpt_numbers n2 ON n2.i=n.i%%5000 JOIN kfpt_numbers n3 ON n3.i=n.i%%1000",
+        with("team-", test_engine_is("pgsql") ? "(n.i%10)::text" : "n.i%10"), of_run, age);
+    run("UPDATE \"tasks\" SET \"ParentTaskUUID\"='00000' WHERE \"RunUUID\"='run-big' AND \"UUID\"<'50000' AND "
+        "\"UUID\"<>'00000'");
+    const char *into =
+        "INSERT INTO \"artifact_tasks\" (\"UUID\",\"ArtifactID\",\"TaskID\",\"Type\",\"Iteration\",\"RunUUID\","
+        "\"ArtifactKey\") SELECT";
+    run("%s %s,n.id,t.\"UUID\",9,n.i,t.\"RunUUID\",'k' FROM kfpt_numbers n JOIN \"tasks\" t ON t.\"UUID\"=n.id", into,
+        id_with("n.id", "a"));
+    run("%s %s,'00000',t.\"UUID\",2,n.i,t.\"RunUUID\",'k' FROM kfpt_numbers n JOIN \"tasks\" t ON t.\"UUID\"=n.id",
+        into, id_with("n.id", "b"));
+    run("%s %s,n.id,t.\"UUID\",3,n.i,t.\"RunUUID\",'k' FROM kfpt_numbers n JOIN \"tasks\" t ON "
+        "t.\"UUID\"=CASE WHEN n.i<10000 THEN '00000' ELSE n.id END",
+        into, id_with("n.id", "c"));
+}
+
+static void gather_statistics(void)
+{
+    static const char *const tables[] = {"artifacts", "tasks", "artifact_tasks", "run_details"};
+    for (int i = 0; i < 4; i++) {
+        if (test_engine_is("mysql")) {
+            char sql[64];
+            snprintf(sql, sizeof sql, "ANALYZE TABLE %s", tables[i]);
+            free(test_client(sql));
+        } else {
+            run("ANALYZE \"%s\"", tables[i]);
+        }
+    }
+}
+
+/* ---- the library's connection, watched ----------------------------------------------------------------------------
+ */
+
+typedef struct statement {
+    char *sql;
+    kfpb_value *values;
+    char **texts;
+    size_t count;
+} statement;
+
+static statement seen[STATEMENTS];
+static size_t seen_count;
+static kfpb_conn_ops spy;
+static const kfpb_conn_ops *real;
+
+static kfps_status watched_query(kfpb_conn *conn, const char *sql, const kfpb_value *values, size_t count,
+                                 kfpb_rows **out, kfps_error *error)
+{
+    ck_assert_uint_lt(seen_count, STATEMENTS);
+    statement *s = &seen[seen_count++];
+    *s = (statement){.sql = strdup(sql), .values = calloc(count + 1, sizeof *values), .count = count};
+    s->texts = calloc(count + 1, sizeof *s->texts);
+    for (size_t i = 0; i < count; i++) {
+        s->values[i] = values[i];
+        if (values[i].kind == KFPB_TEXT)
+            s->values[i].text = s->texts[i] = strndup(values[i].text, values[i].length);
+    }
+    return real->query(conn, sql, values, count, out, error);
+}
+
+static void forget_statements(void)
+{
+    for (size_t i = 0; i < seen_count; i++) {
+        for (size_t k = 0; k < seen[i].count; k++)
+            free(seen[i].texts[k]);
+        free(seen[i].texts);
+        free(seen[i].values);
+        free(seen[i].sql);
+    }
+    seen_count = 0;
+}
+
+/* All columns of all rows of a query, as text. */
+static void query_text(kfpb_conn *conn, const char *before, const statement *s, kfpb_text *out)
+{
+    kfps_error error = {0};
+    kfpb_rows *rows = NULL;
+    kfpb_text sql = {0};
+    kfpb_text_printf(&sql, "%s%s", before, s != NULL ? s->sql : "");
+    const kfps_status status = real->query(conn, sql.data, s != NULL ? s->values : NULL, s != NULL ? s->count : 0,
+                                           &rows, &error);
+    ck_assert_msg(status == KFPS_OK, "%s: %s", sql.data, error.message);
+    while (kfpb_next(rows, &error) > 0) {
+        for (size_t i = 0; i < rows->columns; i++) {
+            const char *text = kfpb_get_text(rows, i, NULL);
+            kfpb_text_printf(out, "%s|", text != NULL ? text : "");
+        }
+        kfpb_text_char(out, '\n');
+    }
+    kfpb_rows_free(&rows);
+    kfpb_text_free(&sql);
+}
+
+/* Rows and index entries that this session looked at so far; 0 where the engine does not count. */
+static int64_t rows_read(kfpb_conn *conn)
+{
+    kfpb_text text = {0};
+    int64_t sum = 0;
+    if (test_engine_is("pgsql")) {
+        query_text(
+            conn,
+            "SELECT sum(pg_stat_get_xact_tuples_returned(oid))+sum(CASE WHEN relkind='r' THEN "
+            "pg_stat_get_xact_tuples_fetched(oid) ELSE 0 END) FROM pg_class WHERE oid IN (SELECT oid FROM pg_class "
+            "WHERE relname IN ('artifacts','tasks','artifact_tasks') UNION ALL SELECT indexrelid FROM pg_index "
+            "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relname IN ('artifacts','tasks','artifact_tasks')))",
+            NULL, &text);
+        sum = atoll(kfpb_text_get(&text));
+    } else if (test_engine_is("mysql")) {
+        query_text(conn,
+                   "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_first','Handler_read_key',"
+                   "'Handler_read_last','Handler_read_next','Handler_read_prev')",
+                   NULL, &text);
+        for (const char *at = kfpb_text_get(&text); (at = strchr(at, '|')) != NULL; at++)
+            sum += atoll(at + 1);
+    }
+    kfpb_text_free(&text);
+    return sum;
+}
+
+/* ---- what EXPLAIN must not say ------------------------------------------------------------------------------------
+ */
+
+static void no_full_scan(const char *plan, const char *sql)
+{
+    static const char *const tables[] = {"artifacts", "tasks", "artifact_tasks", "l", "a", "run_details"};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        char words[64];
+        snprintf(words, sizeof words, test_engine_is("sqlite") ? "SCAN %s|" : "Seq Scan on %s ", tables[i]);
+        ck_assert_msg(strstr(plan, words) == NULL, "%s\n%s", sql, plan);
+    }
+}
+
+/* `merges`: the first rows of several ids may be sorted. */
+static void check_plan(kfpb_conn *conn, const statement *s, bool merges)
+{
+    kfpb_text plan = {0};
+    const char *explain = test_engine_is("sqlite")  ? "EXPLAIN QUERY PLAN "
+                          : test_engine_is("pgsql") ? "EXPLAIN "
+                                                    : "EXPLAIN ";
+    query_text(conn, explain, s, &plan);
+    const char *text = kfpb_text_get(&plan);
+    if (getenv("KFPSTORE_TEST_SHOW_PLANS") != NULL)
+        printf("%s\n%s\n", s->sql, text);
+    no_full_scan(text, s->sql);
+    const char *sort = test_engine_is("sqlite") ? "USE TEMP B-TREE" : test_engine_is("pgsql") ? "Sort Key" : "filesort";
+    const char *found = strstr(text, sort);
+    /* rows of a page by their ids, and a merge: the only sorts */
+    const bool by_ids = strstr(s->sql, "\"UUID\" IN (") != NULL || strstr(s->sql, "\"UUID\" = ANY(") != NULL;
+    ck_assert_msg(found == NULL || merges || by_ids, "sorted: %s\n%s", s->sql, text);
+    kfpb_text_free(&plan);
+}
+
+/* ---- the lists ----------------------------------------------------------------------------------------------------
+ */
+
+typedef struct list_case {
+    list_scope scope;
+    const char *sort_by;
+    int64_t ids; /* that are merged; 1 */
+} list_case;
+
+static const char *const two_runs[] = {"run-big", "run-00000"};
+/* It has very many links. Among several ids PostgreSQL may read and sort all of them: kfpstore(7) says so. */
+static const char *const heavy_task[] = {"00000"};
+static const char *const heavy_artifact[] = {"00000"};
+
+static const list_case cases[] = {
+    {{.kind = LIST_ARTIFACTS}, NULL, 1},
+    {{.kind = LIST_ARTIFACTS}, "created_at desc", 1},
+    {{.kind = LIST_ARTIFACTS}, "name", 1},
+    {{.kind = LIST_ARTIFACTS}, "name desc", 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts.artifact_namespace = "team-4"}, NULL, 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts.artifact_namespace = "team-4"}, "created_at desc", 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts.artifact_namespace = "team-4"}, "name", 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts.artifact_namespace = "team-4"}, "name desc", 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts.artifact_type = 5}, NULL, 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts = {.artifact_namespace = "team-4", .artifact_type = 5}}, NULL, 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts.run_uuid = "run-big"}, NULL, 1},
+    {{.kind = LIST_ARTIFACTS, .artifacts = {.run_uuid = "run-big", .direction = KFPS_DIRECTION_OUTPUT}}, "id desc", 1},
+    {{.kind = LIST_TASKS}, NULL, 1},
+    {{.kind = LIST_TASKS}, "create_time desc", 1},
+    {{.kind = LIST_TASKS}, "name", 1},
+    {{.kind = LIST_TASKS, .tasks.task_namespace = "team-4"}, NULL, 1},
+    {{.kind = LIST_TASKS, .tasks.task_namespace = "team-4"}, "name desc", 1},
+    {{.kind = LIST_TASKS, .tasks.run_uuid = "run-big"}, NULL, 1},
+    {{.kind = LIST_TASKS, .tasks.run_uuid = "run-big"}, "create_time desc", 1},
+    {{.kind = LIST_TASKS, .tasks = {.run_uuid = "run-big", .task_namespace = "team-4"}}, NULL, 1},
+    {{.kind = LIST_TASKS, .tasks.parent_uuid = "00000"}, NULL, 1},
+    {{.kind = LIST_LINKS, .links = {.run_uuids = two_runs, .run_count = 1}}, NULL, 1},
+    {{.kind = LIST_LINKS, .links = {.run_uuids = two_runs, .run_count = 1}}, "id desc", 1},
+    {{.kind = LIST_LINKS, .links = {.task_uuids = heavy_task, .task_count = 1}}, NULL, 1},
+    {{.kind = LIST_LINKS, .links = {.artifact_uuids = heavy_artifact, .artifact_count = 1}}, NULL, 1},
+    {{.kind = LIST_LINKS, .links = {.run_uuids = two_runs, .run_count = 2}}, NULL, 2},
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
+
+/* Reads a page with the connection watched; each statement is explained, and the rows that it looked at are counted. */
+static void check_page(kfps_session *session, size_t number, const kfps_page *page, list_page *got)
+{
+    const list_case *c = &cases[number];
+    kfps_error error;
+    kfpb_conn *conn = session->conn;
+    const int64_t before = rows_read(conn), between = rows_read(conn);
+    real = conn->ops;
+    spy = *real;
+    spy.query = watched_query;
+    conn->ops = &spy;
+    const kfps_status status = list_read(session, &c->scope, page, got, &error);
+    conn->ops = real;
+    ck_assert_msg(status == KFPS_OK, "case %zu: %s", number, error.message);
+    const int64_t looked_at = rows_read(conn) - between - (between - before);
+    for (size_t i = 0; i < seen_count; i++)
+        check_plan(conn, &seen[i], c->ids > 1);
+    /* an artifact of the run has several links, or very many; team-4 is a tenth of the run's tasks */
+    const int pages = c->scope.tasks.task_namespace != NULL ? 40 : 16;
+    ck_assert_msg(looked_at <= PAGE * pages * c->ids, "case %zu looked at %lld rows: %s", number, (long long) looked_at,
+                  seen[0].sql);
+    forget_statements();
+}
+
+/* Somewhere in the middle of the list: a token that a page at that depth gives. */
+static void check_depths(kfps_session *session, size_t number)
+{
+    static list_page got;
+    kfps_error error;
+    char token[LIST_TOKEN_SIZE] = "";
+    const list_case *c = &cases[number];
+    check_page(session, number, &(kfps_page){.page_size = PAGE, .sort_by = c->sort_by}, &got);
+    ck_assert_msg(got.count == PAGE, "case %zu has %zu rows", number, got.count);
+    for (int pages = 0; pages < 20; pages++) {
+        kfp_ok(list_read(session, &c->scope, &(kfps_page){.page_size = 200, .page_token = token, .sort_by = c->sort_by},
+                         &got, &error),
+               &error);
+        if (got.token[0] == '\0')
+            break;
+        strcpy(token, got.token);
+    }
+    ck_assert_msg(token[0] != '\0', "case %zu is short", number);
+    check_page(session, number, &(kfps_page){.page_size = PAGE, .page_token = token}, &got);
+}
+
+static void check_all(void)
+{
+    kfps_error error;
+    kfps_store *store = kfp_store(NULL);
+    kfps_session *session = kfp_session(store);
+    kfp_ok(kfps_txn_begin(session, &error), &error);
+    real = session->conn->ops;
+    for (size_t i = 0; i < CASES; i++)
+        check_depths(session, i);
+    kfps_txn_rollback(session);
+    kfps_session_close(session);
+    kfps_store_close(store);
+}
+
+START_TEST(no_list_looks_at_more_than_its_pages)
+{
+    fill();
+    if (test_engine_is("sqlite"))
+        check_all(); /* nobody gathers statistics there */
+    gather_statistics();
+    check_all();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("list_plans");
+    TCase *all = tcase_create("list_plans");
+    tcase_set_timeout(all, 280);
+    tcase_add_test(all, no_list_looks_at_more_than_its_pages);
+    suite_add_tcase(suite, all);
+    return suite_main(suite);
+}
