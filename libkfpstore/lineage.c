@@ -186,29 +186,34 @@ static kfps_status step(walk *w, kfps_node_kind kind, unsigned direction, const 
     const bool outputs = (kind == KFPS_NODE_ARTIFACT) == (direction == UP);
     const bool to_task = kind == KFPS_NODE_ARTIFACT;
     const size_t limit = (size_t) ROWS_PER_NODE * w->max_nodes + 1;
-    kfpb_text before = {0}, after = {0};
+    kfpb_text after = {0};
+    kfpb_sql before;
     kfps_status status = KFPS_OK;
-    kfpb_text_printf(&before,
-                     "SELECT l.\"UUID\",l.\"ArtifactID\",l.\"TaskID\",l.\"Type\",l.\"Iteration\",l.\"ArtifactKey\",%s "
-                     "FROM \"artifact_tasks\" l JOIN \"%s\" n ON n.\"UUID\"=l.\"%s\" WHERE l.\"%s\"",
-                     to_task ? task_columns : artifact_columns, to_task ? "tasks" : "artifacts",
-                     to_task ? "TaskID" : "ArtifactID", to_task ? "ArtifactID" : "TaskID");
+    kfpb_sql_init(&before, w->conn);
+    kfpb_sql_add(&before, "SELECT l.\"UUID\",l.\"ArtifactID\",l.\"TaskID\",l.\"Type\",l.\"Iteration\","
+                          "l.\"ArtifactKey\",");
+    kfpb_sql_add(&before, to_task ? task_columns : artifact_columns);
+    kfpb_sql_add(&before, " FROM \"artifact_tasks\" l");
+    /* else an engine may walk all links in the order of the LIMIT */
+    kfpsi_index_hint(&before, to_task ? "idx_link_artifact_id" : "idx_link_task_run");
+    kfpb_sql_add(&before, to_task ? " JOIN \"tasks\" n ON n.\"UUID\"=l.\"TaskID\" WHERE l.\"ArtifactID\""
+                                  : " JOIN \"artifacts\" n ON n.\"UUID\"=l.\"ArtifactID\" WHERE l.\"TaskID\"");
     kfpb_text_printf(&after, " AND l.\"Type\" BETWEEN %d AND %d ORDER BY l.\"%s\",l.\"UUID\" LIMIT %zu",
                      outputs ? KFPS_IO_ITERATOR_OUTPUT : KFPS_IO_COMPONENT_DEFAULT_INPUT,
                      outputs ? KFPS_IO_TASK_FINAL_STATUS_OUTPUT : KFPS_IO_ITERATOR_INPUT_RAW,
                      to_task ? "TaskID" : "ArtifactID", limit);
     w->direction = direction;
     w->to = other_kind(kind);
-    if (before.out_of_memory || after.out_of_memory)
+    if (kfpb_sql_out_of_memory(&before) || after.out_of_memory)
         status = kfpb_fail_no_memory(error);
     for (size_t first = 0; status == KFPS_OK && first < count; first += AT_ONCE) {
         const size_t left = count - first;
         w->rows = 0;
-        status = kfpsi_each_in(w->conn, kfpb_text_get(&before), uuids + first, left < AT_ONCE ? left : AT_ONCE,
+        status = kfpsi_each_in(w->conn, kfpb_text_get(&before.text), uuids + first, left < AT_ONCE ? left : AT_ONCE,
                                kfpb_text_get(&after), see_step, w, error);
         w->more |= w->rows >= limit;
     }
-    kfpb_text_free(&before);
+    kfpb_sql_free(&before);
     kfpb_text_free(&after);
     return status;
 }

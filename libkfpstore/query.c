@@ -29,7 +29,12 @@ static void write_in(kfpb_sql *sql, const char *before, const char *const *texts
 {
     kfpb_sql_reset(sql);
     kfpb_sql_add(sql, before);
-    kfpb_sql_in_texts(sql, texts, count);
+    if (count == 1) { /* the most frequent case, and a list is slower on every engine */
+        kfpb_sql_add(sql, "=");
+        kfpb_sql_bind(sql, kfpb_str(texts[0]));
+    } else {
+        kfpb_sql_in_texts(sql, texts, count);
+    }
     kfpb_sql_add(sql, after);
 }
 
