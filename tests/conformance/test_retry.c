@@ -3,8 +3,10 @@
  * test_retry.c: tasks are reset for another try of their run, and the order in which locks are taken: against a second
  * client that holds one of them, and against one that takes them the other way round.
  */
+#include <stdatomic.h>
 #include <unistd.h>
 
+#include "backends/base/fail.h"
 #include "tests/harness/task_tests.h"
 
 static kfps_store *store;
@@ -178,6 +180,7 @@ typedef enum job_kind { RESET, INVALIDATE, CREATE, DELETE_RUN, DELETE_TASKS } jo
 typedef struct job {
     job_kind kind;
     pthread_t thread;
+    atomic_bool done;
     kfps_status status;
     kfps_error error;
 } job;
@@ -205,13 +208,16 @@ static void *run_job(void *context)
         j->status = kfps_task_delete_for_run(s, "run-1", NULL, &j->error);
         break;
     }
+    atomic_store(&j->done, true);
     kfps_session_close(s);
     return NULL;
 }
 
 static void start(job *j, job_kind kind)
 {
-    *j = (job){.kind = kind};
+    j->kind = kind;
+    atomic_store(&j->done, false);
+    kfpb_error_clear(&j->error);
     ck_assert_int_eq(pthread_create(&j->thread, NULL, run_job, j), 0);
 }
 
@@ -300,7 +306,7 @@ START_TEST(deepest_first)
 }
 END_TEST
 
-/* While the run's row is held no task is locked. */
+/* While the run's row is held everything waits, and no task is locked. */
 START_TEST(the_run_row_first)
 {
     static const job_kind kinds[] = {RESET, INVALIDATE, CREATE, DELETE_TASKS, DELETE_RUN};
@@ -310,6 +316,7 @@ START_TEST(the_run_row_first)
         hold(client, "run_details", "run-1");
         start(&j, kinds[i]);
         usleep(700000);
+        ck_assert(!atomic_load(&j.done));
         ck_assert(!is_locked("tasks", root));
         ck_assert(!is_locked("tasks", child));
         kfpb_rollback(client);
