@@ -11,6 +11,8 @@ typedef struct creation {
     size_t count;
     kfps_artifact_list *list;
     kfps_artifact_task_list *link_list;
+    bool alone;                /* one artifact and nothing else: its INSERT is the whole transaction */
+    char uuid[KFPS_UUID_SIZE]; /* of that one */
 } creation;
 
 static void forget(creation *c)
@@ -19,6 +21,25 @@ static void forget(creation *c)
     kfps_artifact_task_list_free(c->link_list);
     c->list = NULL;
     c->link_list = NULL;
+}
+
+/* After a lost connection the one artifact may be there already, under the UUID that it was given then. */
+static kfps_status insert_alone(kfpsi_op *op, creation *c, kfpb_arena *arena, kfps_artifact *artifact,
+                                kfps_error *error)
+{
+    int64_t there = 0;
+    kfps_status status = KFPS_OK;
+    if (!op->maybe_done) {
+        memcpy(c->uuid, artifact->uuid, sizeof c->uuid);
+    } else {
+        const kfpb_value uuid = kfpb_str(c->uuid);
+        artifact->uuid = kfpb_arena_text(arena, c->uuid);
+        if (artifact->uuid == NULL)
+            return kfpb_fail_no_memory(error);
+        status = kfpb_query_int(op->conn, "SELECT COUNT(*) FROM \"artifacts\" WHERE \"UUID\"=?", &uuid, 1, &there, NULL,
+                                error);
+    }
+    return status == KFPS_OK && there == 0 ? kfpsi_artifacts_insert(op, arena, artifact, 1, error) : status;
 }
 
 static kfps_status create_body(kfpsi_op *op, void *context, kfps_error *error)
@@ -41,7 +62,8 @@ static kfps_status create_body(kfpsi_op *op, void *context, kfps_error *error)
             status = kfpsi_links_check(op, link_arena, links, c->count, artifacts, error);
     }
     if (status == KFPS_OK)
-        status = kfpsi_artifacts_insert(op, arena, artifacts, c->count, error);
+        status = c->alone ? insert_alone(op, c, arena, artifacts, error)
+                          : kfpsi_artifacts_insert(op, arena, artifacts, c->count, error);
     if (status == KFPS_OK && links != NULL)
         status = kfpsi_links_insert(op, link_arena, links, c->count, KFPS_EXISTING_FAIL, NULL, error);
     c->list->items = artifacts;
@@ -56,7 +78,7 @@ static kfps_status create(kfps_session *session, creation *c, kfps_artifact_list
 {
     kfps_status status = kfpsi_artifacts_ask(session, c->artifacts, c->links, c->count, error);
     if (status == KFPS_OK)
-        status = kfpsi_write(session, create_body, c, error);
+        status = (c->alone ? kfpsi_write_one : kfpsi_write)(session, create_body, c, error);
     if (status == KFPS_OK && out != NULL) {
         *out = c->list;
         c->list = NULL;
@@ -81,7 +103,7 @@ kfps_status kfps_artifact_create(kfps_session *session, const kfps_artifact *art
     if (session == NULL || (artifacts == NULL && count > 0))
         return kfpb_fail(error, KFPS_INVALID, "kfps_artifact_create: %s is NULL",
                          session == NULL ? "session" : "artifacts");
-    creation c = {.artifacts = artifacts, .count = count};
+    creation c = {.artifacts = artifacts, .count = count, .alone = count == 1};
     return create(session, &c, out, NULL, error);
 }
 

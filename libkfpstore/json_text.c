@@ -30,17 +30,26 @@ static int depth_of(const char *text)
     return deepest;
 }
 
+static json_t *load_numbers(const char *text, size_t length, size_t flags, json_error_t *where)
+{
+    json_t *json = json_loadb(text, length, flags, where);
+    if (json == NULL && json_error_code(where) == json_error_numeric_overflow)
+        json = json_loadb(text, length, flags | JSON_DECODE_INT_AS_REAL, where);
+    return json;
+}
+
+/* jansson fails for lack of memory without a word, or, in the middle of a text, with words about bad JSON: there a
+ * second look tells the two apart. */
 kfps_status kfpsi_json_load(const char *text, size_t length, size_t flags, json_t **out, json_error_t *where)
 {
     json_error_t here;
     if (where == NULL)
         where = &here;
-    *out = json_loadb(text, length, flags, where);
-    if (*out == NULL && json_error_code(where) == json_error_numeric_overflow)
-        *out = json_loadb(text, length, flags | JSON_DECODE_INT_AS_REAL, where);
+    *out = load_numbers(text, length, flags, where);
+    if (*out == NULL && where->text[0] != '\0' && json_error_code(where) != json_error_out_of_memory)
+        *out = load_numbers(text, length, flags, where);
     if (*out != NULL)
         return KFPS_OK;
-    /* most of jansson's own allocations fail without a word */
     return where->text[0] == '\0' || json_error_code(where) == json_error_out_of_memory ? KFPS_NO_MEMORY : KFPS_INVALID;
 }
 

@@ -117,7 +117,7 @@ static kfps_status see_child(void *context, const kfpb_rows *row, kfps_error *er
                    .iteration = -1,
                    .over = kfpsi_task_is_over((int32_t) kfpb_get_int(row, 1))};
     if (c->is_loop)
-        kfpsi_task_attribute(kfpb_get_text(row, 2, NULL), "iterationIndex", &one->iteration);
+        kfpsi_task_attribute(c->arena, kfpb_get_text(row, 2, NULL), "iterationIndex", &one->iteration);
     return c->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
 }
 
@@ -159,13 +159,13 @@ static kfps_status look_for_awaited(kfpsi_update *u, parent *p, kfps_error *erro
  */
 
 /* How many children make the parent complete: its DAG's tasks, in a loop for each iteration; -1: not known. */
-static int64_t expected_of(const parent *p)
+static int64_t expected_of(kfpb_arena *arena, const parent *p)
 {
     const int64_t tasks = (int64_t) kfpsi_dag_task_count(p->node->dag);
     int64_t iterations = 1;
     if (p->node->dag == NULL)
         return -1;
-    if (p->is_loop && !kfpsi_task_attribute(p->node->row.type_attributes_json, "iterationCount", &iterations))
+    if (p->is_loop && !kfpsi_task_attribute(arena, p->node->row.type_attributes_json, "iterationCount", &iterations))
         return -1;
     if (iterations < 0 || (tasks > 0 && iterations > INT64_MAX / tasks))
         return -1;
@@ -178,10 +178,10 @@ bool kfpsi_node_is_loop(const kfpsi_task_node *node)
            (node->parent != NULL && kfpsi_dag_is_loop(node->parent->dag, node->name));
 }
 
-static parent describe(kfpsi_task_node *node)
+static parent describe(kfpb_arena *arena, kfpsi_task_node *node)
 {
     parent p = {.node = node, .is_loop = kfpsi_node_is_loop(node)};
-    p.expected = expected_of(&p);
+    p.expected = expected_of(arena, &p);
     return p;
 }
 
@@ -204,7 +204,7 @@ kfps_status kfpsi_propagate_states(kfpsi_update *u, kfpsi_task_node *const *leve
         return kfpb_fail_no_memory(error);
     for (size_t i = 0; i < count; i++) {
         if (level[i]->evaluate && level[i]->was.uuid != NULL)
-            e.parents[e.count++] = describe(level[i]);
+            e.parents[e.count++] = describe(u->arena, level[i]);
     }
     if (e.count == 0)
         return KFPS_OK;

@@ -7,6 +7,7 @@
 #include "backends/base/fail.h"
 #include "kfpstore/merge.h"
 #include "libkfpstore/canonical_json.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/names.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
@@ -31,10 +32,11 @@ static int32_t type_above(const kfpsi_task_node *node, const kfpsi_handed *hande
     return first_hop || !is_output(handed->type) ? KFPS_IO_OUTPUT : handed->type;
 }
 
-static int64_t iteration_of(const kfpsi_task_node *node)
+static int64_t iteration_of(const kfpsi_update *u, const kfpsi_task_node *node)
 {
     int64_t iteration = -1;
-    return kfpsi_task_attribute(node->row.type_attributes_json, "iterationIndex", &iteration) ? iteration : -1;
+    return kfpsi_task_attribute(u->arena, node->row.type_attributes_json, "iterationIndex", &iteration) ? iteration
+                                                                                                        : -1;
 }
 
 /* `own` is the iteration that the node itself is. */
@@ -74,10 +76,10 @@ static json_t *parameters_of(kfpsi_task_node *node)
     if (node->parameters != NULL)
         return node->parameters;
     const char *text = node->row.output_parameters_json;
-    json_error_t where;
-    json_t *json = text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &where) : NULL;
-    if (json == NULL && text != NULL && json_error_code(&where) == json_error_numeric_overflow)
-        json = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &where);
+    json_t *json = NULL;
+    if (text != NULL &&
+        kfpsi_json_load(text, strlen(text), JSON_DECODE_ANY | JSON_ALLOW_NUL, &json, NULL) == KFPS_NO_MEMORY)
+        return NULL;
     if (!json_is_array(json)) {
         json_decref(json);
         json = json_array();
@@ -187,7 +189,7 @@ static kfps_status take_link(kfpsi_update *u, kfpsi_task_node *node, int64_t own
 
 kfps_status kfpsi_take_outputs(kfpsi_update *u, kfpsi_task_node *node, kfps_error *error)
 {
-    const int64_t own = node->handed_count > 0 ? iteration_of(node) : -1;
+    const int64_t own = node->handed_count > 0 ? iteration_of(u, node) : -1;
     bool parameters = false;
     kfps_status status = KFPS_OK;
     for (size_t i = 0; status == KFPS_OK && i < node->handed_count; i++) {
@@ -230,7 +232,7 @@ static kfps_status hand_up(kfpsi_update *u, kfpsi_task_node *node, kfpsi_output_
 static kfps_status give_all(kfpsi_update *u, kfpsi_task_node *node, kfps_error *error)
 {
     kfps_status status = KFPS_OK;
-    kfpsi_handed what = {.from = node, .from_iteration = iteration_of(node)};
+    kfpsi_handed what = {.from = node, .from_iteration = iteration_of(u, node)};
     size_t i;
     json_t *parameter;
     for (size_t l = 0; status == KFPS_OK && l < node->link_count; l++) {

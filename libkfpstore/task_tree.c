@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "backends/base/fail.h"
+#include "libkfpstore/json_text.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
 
@@ -121,11 +122,13 @@ void kfpsi_tree_free(kfpsi_task_tree *tree)
     *tree = (kfpsi_task_tree){0};
 }
 
-bool kfpsi_task_attribute(const char *type_attributes_json, const char *name, int64_t *out)
+bool kfpsi_task_attribute(kfpb_arena *arena, const char *type_attributes_json, const char *name, int64_t *out)
 {
+    json_t *json = NULL;
     if (type_attributes_json == NULL)
         return false;
-    json_t *json = json_loads(type_attributes_json, 0, NULL);
+    if (kfpsi_json_load(type_attributes_json, strlen(type_attributes_json), 0, &json, NULL) == KFPS_NO_MEMORY)
+        arena->out_of_memory = true;
     const json_t *value = json_object_get(json, name);
     bool found = json_is_integer(value);
     if (found)

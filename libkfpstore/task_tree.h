@@ -74,7 +74,7 @@ void kfpsi_tree_match(kfpsi_task_tree *tree, const kfpsi_shape *shape);
 /* What does not lie in the arena. */
 void kfpsi_tree_free(kfpsi_task_tree *tree);
 
-/* A number of type_attributes_json, as a number or as decimal text. */
-bool kfpsi_task_attribute(const char *type_attributes_json, const char *name, int64_t *out);
+/* A number of type_attributes_json, as a number or as decimal text. Lack of memory is noted in the arena. */
+bool kfpsi_task_attribute(kfpb_arena *arena, const char *type_attributes_json, const char *name, int64_t *out);
 
 #endif

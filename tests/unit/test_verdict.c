@@ -58,8 +58,12 @@ static const struct {
 START_TEST(attribute)
 {
     int64_t value = 0;
-    ck_assert(kfpsi_task_attribute(attributes[_i].json, "iterationIndex", &value) == attributes[_i].found);
+    kfpb_arena arena;
+    kfpb_arena_init(&arena);
+    ck_assert(kfpsi_task_attribute(&arena, attributes[_i].json, "iterationIndex", &value) == attributes[_i].found);
     ck_assert_int_eq(value, attributes[_i].value);
+    ck_assert(!arena.out_of_memory);
+    kfpb_arena_free(&arena);
 }
 END_TEST
 

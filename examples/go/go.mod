@@ -1,0 +1,3 @@
+module example.invalid/kfpstore
+
+go 1.20

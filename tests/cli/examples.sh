@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The examples build against an installed library, with what pkg-config says, and do what they say on each engine.
+. "$(dirname "$0")/../harness/sh.sh"
+
+check "make install" make -s -C "$KFPSTORE_BUILD" install DESTDIR="$tmp/root" V=0
+pc=$(find "$tmp/root" -name kfpstore.pc)
+[ -n "$pc" ] || { skip "examples: a build without installation"; finish; }
+export PKG_CONFIG_SYSROOT_DIR=$tmp/root PKG_CONFIG_PATH=${pc%/*}
+LD_LIBRARY_PATH=$(dirname "${pc%/*}")
+export LD_LIBRARY_PATH
+ls "$LD_LIBRARY_PATH"/libkfpstore.so >/dev/null 2>&1 || { skip "examples: a static build"; finish; }
+
+new_database "$label"
+check "the schema" "$KFP_MIGRATE" schema upgrade --standalone --target "$dsn"
+# shellcheck disable=SC2046
+check "the C example builds" "${CC:-cc}" -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror \
+    "$KFPSTORE_SRC/examples/c/run.c" -o "$tmp/run" $(pkg-config --cflags --libs kfpstore)
+expect 0 "the C example runs" "$tmp/run" "$dsn"
+contains "it lists its artifact" "artifact weekly: Dataset" "$tmp/out"
+contains "the root ended with its tasks" "task root: SUCCEEDED, 0 in, 0 out" "$tmp/out"
+contains "the first task has its output" "task prepare: SUCCEEDED, 0 in, 1 out" "$tmp/out"
+contains "the second has its input" "task train: SUCCEEDED, 1 in, 0 out" "$tmp/out"
+expect 1 "it says what to do where there is no schema" "$tmp/run" "sqlite://$tmp/none.db"
+
+if ! command -v go >/dev/null; then
+    skip "the Go example: no go on this machine"
+    finish
+fi
+cp -r "$KFPSTORE_SRC/examples/go" "$tmp/go"
+export GOCACHE=${GOCACHE:-$tmp/gocache} GOFLAGS=-mod=mod GOTOOLCHAIN=local CGO_ENABLED=1
+check "the Go example is clean" go -C "$tmp/go" vet ./...
+check "the Go example builds" go -C "$tmp/go" build -o "$tmp/example-go" .
+expect 0 "the Go example runs" "$tmp/example-go" "$dsn"
+contains "it lists artifacts of both" "4 artifacts in pages of 2" "$tmp/out"
+contains "the loop ended with its third iteration" "task loop: SUCCEEDED" "$tmp/out"
+contains "and the root with the loop" "task root: SUCCEEDED" "$tmp/out"
+drop_database "$label" "$database"
+finish
