@@ -2,7 +2,6 @@
 #include "libkfpstore/artifact_list.h"
 
 #include "backends/base/fail.h"
-#include "backends/base/utf8.h"
 #include "libkfpstore/access.h"
 #include "libkfpstore/result.h"
 
@@ -53,26 +52,16 @@ static kfps_status body(kfpsi_op *op, void *context, kfps_error *error)
         kfpsi_result_free(list);
         return status;
     }
-    list->items = page.items;
-    list->count = page.count;
-    list->next_page_token = page.next_page_token;
-    list->total_size = page.total_size;
+    KFPSI_PAGE_GIVE(list, page);
     j->out = list;
-    return KFPS_OK;
-}
-
-static kfps_status check_text(const char *text, const char *what, kfps_error *error)
-{
-    if (text != NULL && (text[0] == '\0' || !kfpb_utf8_valid(text, strlen(text))))
-        return kfpb_fail(error, KFPS_INVALID, "%s is %s", what, text[0] == '\0' ? "empty" : "not UTF-8");
     return KFPS_OK;
 }
 
 static kfps_status check_scope(const kfps_artifact_scope *scope, kfps_error *error)
 {
-    kfps_status status = check_text(scope->run_uuid, "run_uuid", error);
+    kfps_status status = kfpsi_scope_check(scope->run_uuid, "run_uuid", error);
     if (status == KFPS_OK)
-        status = check_text(scope->task_name, "task_name", error);
+        status = kfpsi_scope_check(scope->task_name, "task_name", error);
     if (status != KFPS_OK)
         return status;
     if (scope->direction < KFPS_DIRECTION_ANY || scope->direction > KFPS_DIRECTION_OUTPUT)

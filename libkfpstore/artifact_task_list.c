@@ -35,10 +35,7 @@ static kfps_status body(kfpsi_op *op, void *context, kfps_error *error)
         kfpsi_result_free(list);
         return status;
     }
-    list->items = page.items;
-    list->count = page.count;
-    list->next_page_token = page.next_page_token;
-    list->total_size = page.total_size;
+    KFPSI_PAGE_GIVE(list, page);
     j->out = list;
     return KFPS_OK;
 }

@@ -52,6 +52,17 @@ typedef struct kfpsi_page {
     int64_t total_size;
 } kfpsi_page;
 
+/* To a public list of whatever type, which every page comes to. */
+#define KFPSI_PAGE_GIVE(list, page)                       \
+    do {                                                  \
+        (list)->items = (page).items;                     \
+        (list)->count = (page).count;                     \
+        (list)->next_page_token = (page).next_page_token; \
+        (list)->total_size = (page).total_size;           \
+    } while (0)
+
+/* Of the text that a scope names: NULL is no condition, and an empty text must not become that. KFPS_INVALID. */
+kfps_status kfpsi_scope_check(const char *text, const char *what, kfps_error *error);
 void kfpsi_scope_text(kfpsi_scope *scope, uint8_t column, const char *const *text); /* *text NULL: no term */
 /* Sorted, each once; KFPS_INVALID for a NULL or "" among them, named `what`, and for too many. `ids` count 0: no term.
  */

@@ -12,6 +12,13 @@ enum { IDS_MAX = 2000, SORT_BY_MAX = 128 };
 /* ---- the scope ----------------------------------------------------------------------------------------------------
  */
 
+kfps_status kfpsi_scope_check(const char *text, const char *what, kfps_error *error)
+{
+    if (text != NULL && (text[0] == '\0' || !kfpb_utf8_valid(text, strlen(text))))
+        return kfpb_fail(error, KFPS_INVALID, "%s is %s", what, text[0] == '\0' ? "empty" : "not UTF-8");
+    return KFPS_OK;
+}
+
 void kfpsi_scope_text(kfpsi_scope *scope, uint8_t column, const char *const *text)
 {
     if (*text != NULL)

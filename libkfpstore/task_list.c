@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/base/fail.h"
-#include "backends/base/utf8.h"
 #include "kfpstore/task.h"
 #include "libkfpstore/access.h"
 #include "libkfpstore/hydrate.h"
@@ -31,19 +30,8 @@ static kfps_status body(kfpsi_op *op, void *context, kfps_error *error)
         kfpsi_result_free(list);
         return status;
     }
-    list->items = page.items;
-    list->count = page.count;
-    list->next_page_token = page.next_page_token;
-    list->total_size = page.total_size;
+    KFPSI_PAGE_GIVE(list, page);
     j->out = list;
-    return KFPS_OK;
-}
-
-/* An id that is not there is no condition; an empty one must not become that. */
-static kfps_status check_id(const char *id, const char *what, kfps_error *error)
-{
-    if (id != NULL && (id[0] == '\0' || !kfpb_utf8_valid(id, strlen(id))))
-        return kfpb_fail(error, KFPS_INVALID, "%s is %s", what, id[0] == '\0' ? "empty" : "not UTF-8");
     return KFPS_OK;
 }
 
@@ -72,9 +60,9 @@ kfps_status kfps_task_list_page(kfps_session *session, const kfps_task_scope *sc
         return kfpb_fail(error, KFPS_INVALID, "kfps_task_list_page: no such view");
     if (scope == NULL)
         scope = &all;
-    kfps_status status = check_id(scope->run_uuid, "run_uuid", error);
+    kfps_status status = kfpsi_scope_check(scope->run_uuid, "run_uuid", error);
     if (status == KFPS_OK)
-        status = check_id(scope->parent_uuid, "parent_uuid", error);
+        status = kfpsi_scope_check(scope->parent_uuid, "parent_uuid", error);
     if (status == KFPS_OK)
         status = kfpsi_space(session, scope->task_namespace, scope->run_uuid == NULL && scope->parent_uuid == NULL,
                              &j.space, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* names.h: the names that upstream's protobuf gives to the integers of the tables. */
+/* names.h: the names of kfpstore/merge.h, and one for a number that has none: a table may hold any. */
 #ifndef KFPM_NAMES_H
 #define KFPM_NAMES_H
 

@@ -6,21 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kfpstore/merge.h"
 #include "migrate/map/propagate.h"
 #include "migrate/map/value.h"
 
 /* A value stands in an object in an array. */
 enum { LEVELS_AROUND = 2 };
-
-/* The names of kfps_io_type in JSON, as far as parameters have them. */
-static const char *const type_names[] = {
-    [KFPS_IO_COMPONENT_INPUT] = "COMPONENT_INPUT",
-    [KFPS_IO_RUNTIME_VALUE_INPUT] = "RUNTIME_VALUE_INPUT",
-    [KFPS_IO_ITERATOR_INPUT] = "ITERATOR_INPUT",
-    [KFPS_IO_ITERATOR_OUTPUT] = "ITERATOR_OUTPUT",
-    [KFPS_IO_OUTPUT] = "OUTPUT",
-    [KFPS_IO_ONE_OF_OUTPUT] = "ONE_OF_OUTPUT",
-};
 
 static map_owner owner_of(const map_node *node)
 {
@@ -148,7 +139,7 @@ static void add(map_context *context, json_t *list, const map_node *node, const 
     json_t *entry = json_object();
 
     map_json_set(context, entry, "parameterKey", json_string(key));
-    map_json_set(context, entry, "type", json_string(type_names[type]));
+    map_json_set(context, entry, "type", json_string(kfps_io_type_name(type)));
     map_json_set(context, entry, "value",
                  map_value_fit(context, json_incref(value), LEVELS_AROUND, owner_of(node), key));
     if (producer != NULL)
