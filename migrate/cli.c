@@ -55,15 +55,11 @@ static int wrong_option(const cli_command *command, int key, const char *word)
     return -2;
 }
 
-int cli_next(const cli_command *command, int argc, char **argv, const char **argument, int *index)
+/* The next option's key; -1: no more; -2: wrong usage, said on stderr; -3: --help was printed. */
+static int next_option(const cli_command *command, const struct option *table, int argc, char **argv)
 {
-    struct option table[MAX_OPTIONS + 1] = {0};
-    add_options(table, add_options(table, 0, command->options), common_options);
-    opterr = 0;
     for (;;) {
         const int key = getopt_long(argc, argv, ":", table, NULL);
-        *argument = optarg;
-        *index = optind;
         switch (key) {
         case KEY_HELP:
             cli_print_help(command);
@@ -80,6 +76,32 @@ int cli_next(const cli_command *command, int argc, char **argv, const char **arg
             return key;
         }
     }
+}
+
+static const char *option_name(const cli_command *command, int key)
+{
+    for (const cli_option *o = command->options; o->name != NULL; o++) {
+        if (o->key == key)
+            return o->name;
+    }
+    return "?";
+}
+
+int cli_read(const cli_command *command, int argc, char **argv, cli_take take, void *arguments)
+{
+    struct option table[MAX_OPTIONS + 1] = {0};
+    add_options(table, add_options(table, 0, command->options), common_options);
+    opterr = 0;
+    for (int key; (key = next_option(command, table, argc, argv)) != -1;) {
+        if (key < 0)
+            return key == -3 ? CLI_HELPED : EXIT_USAGE;
+        if (!take(arguments, key, optarg))
+            return cli_usage(command, "--%s: '%s' is not one of its values", option_name(command, key),
+                             cli_shown(optarg));
+    }
+    if (optind < argc && *command->operands == '\0')
+        return cli_usage(command, "%s takes no operand: '%s'", command->name, cli_shown(argv[optind]));
+    return EXIT_DONE;
 }
 
 /* Columns on a terminal, not bytes: "…" is one. */
@@ -184,6 +206,35 @@ void cli_database_free(cli_database *database)
 kfpb_open_options cli_open_options(const cli_database *database)
 {
     return (kfpb_open_options){.password = database->password};
+}
+
+int cli_open_target(const cli_command *command, const char *dsn, long wait_s, cli_database *target, kfpb_conn **conn)
+{
+    kfps_error error;
+    *target = (cli_database){0};
+    *conn = NULL;
+    if (dsn == NULL)
+        return cli_usage(command, "%s needs --target", command->name);
+    int code = cli_database_init(target, CLI_TARGET, dsn);
+    if (code == EXIT_DONE)
+        code = cli_wait(target, wait_s, false);
+    if (code != EXIT_DONE)
+        return code;
+    kfpb_open_options options = cli_open_options(target);
+    options.read_only = true;
+    return kfpb_open(&target->dsn, &options, conn, &error) == KFPS_OK ? EXIT_DONE
+                                                                      : cli_report_error(target->text, &error);
+}
+
+int cli_print_json(char *json, int code)
+{
+    if (json == NULL) {
+        log_line(LOG_LEVEL_ERROR, NULL, "out of memory");
+        return EXIT_ERROR;
+    }
+    puts(json);
+    free(json);
+    return code;
 }
 
 static int exit_code_of(int32_t status)

@@ -48,9 +48,13 @@ extern const cli_command cli_cleanup, cli_preflight, cli_import, cli_report, cli
     cli_verify;
 extern const cli_command cli_schema_status, cli_schema_upgrade, cli_schema_print, cli_schema_adopt, cli_schema_verify;
 
-/* Every command takes --help and --log-format beside its own. The next option's key; -1: no more (operands start at
- * *index); -2: wrong usage, said on stderr; -3: --help was printed. */
-int cli_next(const cli_command *command, int argc, char **argv, const char **argument, int *index);
+/* Takes an option into a command's arguments; false: the value is wrong. */
+typedef bool (*cli_take)(void *arguments, int key, const char *value);
+/* All options of the command line, each to `take`; every command has --help and --log-format beside its own. A command
+ * without operands gets none; those of others start at optind. EXIT_DONE; EXIT_USAGE, said on stderr; CLI_HELPED:
+ * --help was printed, and the command ends well. */
+enum { CLI_HELPED = -1 };
+int cli_read(const cli_command *command, int argc, char **argv, cli_take take, void *arguments);
 void cli_print_help(const cli_command *command);
 /* Says what is wrong and where help is; returns EXIT_USAGE. */
 int cli_usage(const cli_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -70,6 +74,11 @@ typedef struct cli_database {
 int cli_database_init(cli_database *database, cli_side side, const char *dsn);
 void cli_database_free(cli_database *database);
 kfpb_open_options cli_open_options(const cli_database *database);
+/* For commands that only read a target: `dsn` is what --target said (NULL: nothing, which is wrong), `wait_s` what
+ * --wait did. An exit code; says what is wrong. Both are to be freed in any case. */
+int cli_open_target(const cli_command *command, const char *dsn, long wait_s, cli_database *target, kfpb_conn **conn);
+/* Prints and frees a report, and returns `code`; NULL: there was no memory for it. */
+int cli_print_json(char *json, int code);
 
 /* Says "kfp-migrate: <what>: <message>" and returns the exit code of the error. */
 int cli_report_error(const char *what, const kfps_error *error);

@@ -165,48 +165,52 @@ static int clean_up(cleanup *c, long wait_s)
     return EXIT_DONE;
 }
 
+typedef struct arguments {
+    mapping_arguments mapping;
+    import_options import;
+    bool yes, dry_run;
+    long wait_lock_s;
+} arguments;
+
+static bool read_option(void *context, int key, const char *value)
+{
+    arguments *a = context;
+    if (mapping_has(key))
+        return mapping_read(&a->mapping, key, value, &a->import);
+    switch (key) {
+    case OPT_YES:
+        a->yes = true;
+        return true;
+    case OPT_DRY_RUN:
+        a->dry_run = true;
+        return true;
+    case OPT_WAIT_LOCK:
+        return cli_parse_number(value, 0, 86400, &a->wait_lock_s);
+    default:
+        return false;
+    }
+}
+
 static int run(const cli_command *command, int argc, char **argv)
 {
-    mapping_arguments a = {0};
-    import_options import = {.source_id = "", .batch = 1000};
-    cleanup c = {.import = &import};
-    bool yes = false;
-    long wait_s = 40;
-    const char *value;
-    int index = 1, code = EXIT_DONE;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        bool well = true;
-        if (key < 0) {
-            code = key == -3 ? EXIT_DONE : EXIT_USAGE;
-            goto out;
-        }
-        yes |= key == OPT_YES;
-        c.dry_run |= key == OPT_DRY_RUN;
-        if (mapping_has(key))
-            well = mapping_read(&a, key, value, &import);
-        else if (key == OPT_WAIT_LOCK)
-            well = cli_parse_number(value, 0, 86400, &wait_s);
-        if (!well) {
-            code = cli_usage(command, "'%s' is not a value of this option", cli_shown(value));
-            goto out;
-        }
-    }
-    if (index < argc)
-        code = cli_usage(command, "cleanup takes no operand: '%s'", cli_shown(argv[index]));
-    else if (yes == c.dry_run)
+    arguments a = {.import = {.source_id = "", .batch = 1000}, .wait_lock_s = 40};
+    cleanup c = {.import = &a.import};
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code == EXIT_DONE && a.yes == a.dry_run)
         code = cli_usage(command, "cleanup needs either --dry-run, which verifies only, or --yes");
-    else
-        code = mapping_open(command, &a, &import);
+    if (code == EXIT_DONE)
+        code = mapping_open(command, &a.mapping, &a.import);
     if (code != EXIT_DONE)
         goto out;
     cli_catch_signals();
-    code = mapping_wait(&a, &import);
+    c.dry_run = a.dry_run;
+    code = mapping_wait(&a.mapping, &a.import);
     if (code == EXIT_DONE)
-        code = clean_up(&c, wait_s);
+        code = clean_up(&c, a.wait_lock_s);
 out:
     schema_lease_release(&c.lease);
     kfpsi_pool_free(c.pool);
-    mapping_free(&a, &import);
+    mapping_free(&a.mapping, &a.import);
     return code;
 }
 

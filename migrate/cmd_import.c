@@ -67,8 +67,9 @@ static bool read_look(const char *text, import_look *out)
 }
 
 /* False: the value is wrong. */
-static bool read_option(arguments *a, int key, const char *value)
+static bool read_option(void *context, int key, const char *value)
 {
+    arguments *a = context;
     import_options *o = &a->options;
     if (mapping_has(key))
         return mapping_read(&a->mapping, key, value, o);
@@ -107,15 +108,6 @@ static bool read_option(arguments *a, int key, const char *value)
     }
 }
 
-static const char *option_name(int key)
-{
-    for (const cli_option *o = options_table; o->name != NULL; o++) {
-        if (o->key == key)
-            return o->name;
-    }
-    return "?";
-}
-
 static int print_report(const import_options *options, const import_report *report, int code)
 {
     if (code != EXIT_DONE && code != EXIT_REJECTS && code != EXIT_STOPPED)
@@ -124,37 +116,16 @@ static int print_report(const import_options *options, const import_report *repo
         report_print(stdout, report, options);
         return code;
     }
-    char *json = report_json(report, options);
-    if (json == NULL) {
-        log_line(LOG_LEVEL_ERROR, NULL, "out of memory");
-        return EXIT_ERROR;
-    }
-    puts(json);
-    free(json);
-    return code;
+    return cli_print_json(report_json(report, options), code);
 }
 
 static int run(const cli_command *command, int argc, char **argv)
 {
     arguments a = {.options = {.source_id = "", .batch = 1000, .jobs = 1, .look_again = LOOK_CHANGED, .wait_s = 40}};
     import_report report;
-    const char *value;
-    int index = 1, code = EXIT_DONE;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0) {
-            code = key == -3 ? EXIT_DONE : EXIT_USAGE;
-            goto out;
-        }
-        if (!read_option(&a, key, value)) {
-            code = cli_usage(command, "--%s: '%s' is not one of its values", option_name(key), cli_shown(value));
-            goto out;
-        }
-    }
-    if (index < argc) {
-        code = cli_usage(command, "import takes no operand: '%s'", cli_shown(argv[index]));
-        goto out;
-    }
-    code = mapping_open(command, &a.mapping, &a.options);
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code == EXIT_DONE)
+        code = mapping_open(command, &a.mapping, &a.options);
     if (code != EXIT_DONE)
         goto out;
     cli_catch_signals();

@@ -17,8 +17,9 @@ typedef struct arguments {
     bool json;
 } arguments;
 
-static bool read_option(arguments *a, int key, const char *value)
+static bool read_option(void *context, int key, const char *value)
 {
+    arguments *a = context;
     if (mapping_has(key))
         return mapping_read(&a->mapping, key, value, &a->options);
     switch (key) {
@@ -53,23 +54,9 @@ static int look(const arguments *a)
 static int run(const cli_command *command, int argc, char **argv)
 {
     arguments a = {.options = {.source_id = "", .batch = 1000, .dry_run = true}};
-    const char *value;
-    int index = 1, code = EXIT_DONE;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0) {
-            code = key == -3 ? EXIT_DONE : EXIT_USAGE;
-            goto out;
-        }
-        if (!read_option(&a, key, value)) {
-            code = cli_usage(command, "'%s' is not a value of this option", cli_shown(value));
-            goto out;
-        }
-    }
-    if (index < argc) {
-        code = cli_usage(command, "preflight takes no operand: '%s'", cli_shown(argv[index]));
-        goto out;
-    }
-    code = mapping_open(command, &a.mapping, &a.options);
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code == EXIT_DONE)
+        code = mapping_open(command, &a.mapping, &a.options);
     if (code != EXIT_DONE)
         goto out;
     cli_catch_signals();

@@ -50,61 +50,67 @@ static int write_facts(const json_t *facts, const char *html, bool as_json)
     return html != NULL ? write_page(facts, html) : EXIT_DONE;
 }
 
-static int report(const cli_database *target, const char *html, const char *rejects, bool as_json)
+static int report(kfpb_conn *conn, const cli_database *target, const char *html, const char *rejects, bool as_json)
 {
     kfps_error error = {0};
-    kfpb_conn *conn = NULL;
     json_t *facts = NULL;
-    kfpb_open_options open_options = cli_open_options(target);
-    open_options.read_only = true;
-    int code = EXIT_DONE;
-    if (kfpb_open(&target->dsn, &open_options, &conn, &error) != KFPS_OK)
+    int code = schema_ready(conn, target);
+    if (code != EXIT_DONE)
+        return code;
+    facts = report_facts(conn, target->text, &error);
+    if (facts == NULL)
         code = cli_report_error(target->text, &error);
-    else if ((code = schema_ready(conn, target)) == EXIT_DONE) {
-        facts = report_facts(conn, target->text, &error);
-        if (facts == NULL)
-            code = cli_report_error(target->text, &error);
-        else if (rejects != NULL && report_facts_rejects(rejects, facts, &error) != KFPS_OK)
-            code = cli_report_error(rejects, &error);
-        else
-            code = write_facts(facts, html, as_json);
-    }
+    else if (rejects != NULL && report_facts_rejects(rejects, facts, &error) != KFPS_OK)
+        code = cli_report_error(rejects, &error);
+    else
+        code = write_facts(facts, html, as_json);
     json_decref(facts);
-    kfpb_close(&conn);
     return code;
+}
+
+typedef struct arguments {
+    const char *target, *html, *rejects;
+    bool json;
+    long wait_s;
+} arguments;
+
+static bool read_option(void *context, int key, const char *value)
+{
+    arguments *a = context;
+    switch (key) {
+    case OPT_TARGET:
+        a->target = value;
+        return true;
+    case OPT_HTML:
+        a->html = value;
+        return true;
+    case OPT_REJECTS:
+        a->rejects = value;
+        return true;
+    case OPT_JSON:
+        a->json = true;
+        return true;
+    case OPT_WAIT:
+        return cli_parse_number(value, 0, 86400, &a->wait_s);
+    default:
+        return false;
+    }
 }
 
 static int run(const cli_command *command, int argc, char **argv)
 {
-    const char *value, *dsn = NULL, *html = NULL, *rejects = NULL;
-    cli_database target = {0};
-    bool as_json = false;
-    long wait_s = 0;
-    int index = 1;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0)
-            return key == -3 ? EXIT_DONE : EXIT_USAGE;
-        if (key == OPT_TARGET)
-            dsn = value;
-        if (key == OPT_HTML)
-            html = value;
-        if (key == OPT_REJECTS)
-            rejects = value;
-        as_json |= key == OPT_JSON;
-        if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
-            return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
-    }
-    if (index < argc)
-        return cli_usage(command, "report takes no operand: '%s'", cli_shown(argv[index]));
-    if (dsn == NULL)
-        return cli_usage(command, "report needs --target");
-    if (html == NULL && !as_json)
+    arguments a = {0};
+    cli_database target;
+    kfpb_conn *conn;
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code != EXIT_DONE)
+        return code;
+    if (a.html == NULL && !a.json)
         return cli_usage(command, "report needs --html or --json");
-    int code = cli_database_init(&target, CLI_TARGET, dsn);
+    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
     if (code == EXIT_DONE)
-        code = cli_wait(&target, wait_s, false);
-    if (code == EXIT_DONE)
-        code = report(&target, html, rejects, as_json);
+        code = report(conn, &target, a.html, a.rejects, a.json);
+    kfpb_close(&conn);
     cli_database_free(&target);
     return code;
 }

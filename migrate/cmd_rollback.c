@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 
 #include "migrate/cli.h"
@@ -26,14 +25,7 @@ static int print_report(const rollback_options *options, const rollback_report *
         rollback_print(stdout, report, options);
         return code;
     }
-    char *json = rollback_json(report, options);
-    if (json == NULL) {
-        log_line(LOG_LEVEL_ERROR, NULL, "out of memory");
-        return EXIT_ERROR;
-    }
-    puts(json);
-    free(json);
-    return code;
+    return cli_print_json(rollback_json(report, options), code);
 }
 
 /* What the command line said, until it is all read. */
@@ -45,8 +37,9 @@ typedef struct arguments {
 } arguments;
 
 /* False: the value is wrong. */
-static bool read_option(arguments *a, int key, const char *value)
+static bool read_option(void *context, int key, const char *value)
 {
+    arguments *a = context;
     rollback_options *o = &a->options;
     switch (key) {
     case OPT_TARGET:
@@ -75,34 +68,18 @@ static bool read_option(arguments *a, int key, const char *value)
     }
 }
 
-static const char *option_name(int key)
-{
-    for (const cli_option *o = options_table; o->name != NULL; o++) {
-        if (o->key == key)
-            return o->name;
-    }
-    return "?";
-}
-
 static int run(const cli_command *command, int argc, char **argv)
 {
     arguments a = {.options = {.source_id = "", .batch = 1000, .wait_s = 40}};
     rollback_report report;
-    const char *value;
-    int index = 1;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0)
-            return key == -3 ? EXIT_DONE : EXIT_USAGE;
-        if (!read_option(&a, key, value))
-            return cli_usage(command, "--%s: '%s' is not one of its values", option_name(key), cli_shown(value));
-    }
-    if (index < argc)
-        return cli_usage(command, "rollback takes no operand: '%s'", cli_shown(argv[index]));
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code != EXIT_DONE)
+        return code;
     if (a.target == NULL)
         return cli_usage(command, "rollback needs --target");
     if (a.yes == a.options.dry_run)
         return cli_usage(command, "rollback needs either --dry-run, which shows what would go, or --yes");
-    int code = cli_database_init(&a.options.target, CLI_TARGET, a.target);
+    code = cli_database_init(&a.options.target, CLI_TARGET, a.target);
     if (code == EXIT_DONE) {
         cli_catch_signals();
         code = cli_wait(&a.options.target, a.wait_s, false);

@@ -29,8 +29,9 @@ typedef struct schema_arguments {
     long from, wait_s, wait_lock_s;
 } schema_arguments;
 
-static bool read_option(schema_arguments *a, int key, const char *value)
+static bool read_option(void *context, int key, const char *value)
 {
+    schema_arguments *a = context;
     switch (key) {
     case OPT_TARGET:
         a->target = value;
@@ -61,23 +62,10 @@ static bool read_option(schema_arguments *a, int key, const char *value)
     }
 }
 
-/* EXIT_DONE: go on; anything else but -1 is the exit code; -1: help was printed. */
-static int read_arguments(const cli_command *command, int argc, char **argv, bool needs_target, schema_arguments *a)
+static int read_arguments(const cli_command *command, int argc, char **argv, schema_arguments *a)
 {
-    const char *value;
-    int index = 1;
     *a = (schema_arguments){.from = 1, .wait_lock_s = 40};
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0)
-            return key == -3 ? -1 : EXIT_USAGE;
-        if (!read_option(a, key, value))
-            return cli_usage(command, "'%s' is not a value of this option", cli_shown(value));
-    }
-    if (index < argc)
-        return cli_usage(command, "'%s' takes no operand: '%s'", command->name, cli_shown(argv[index]));
-    if (needs_target && a->target == NULL)
-        return cli_usage(command, "'%s' needs --target", command->name);
-    return EXIT_DONE;
+    return cli_read(command, argc, argv, read_option, a);
 }
 
 /* ---- status -------------------------------------------------------------------------------------------------------
@@ -149,21 +137,13 @@ static int run_status(const cli_command *command, int argc, char **argv)
     kfps_error error = {0};
     kfpb_conn *conn = NULL;
     schema_status status = {0};
-    int code = read_arguments(command, argc, argv, true, &a);
-    if (code != EXIT_DONE)
-        return code == -1 ? EXIT_DONE : code;
-    code = cli_database_init(&target, CLI_TARGET, a.target);
+    int code = read_arguments(command, argc, argv, &a);
     if (code == EXIT_DONE)
-        code = cli_wait(&target, a.wait_s, false);
+        code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
+    if (code == EXIT_DONE && schema_status_read(conn, &status, &error) != KFPS_OK)
+        code = cli_report_error(target.text, &error);
     if (code != EXIT_DONE)
         goto out;
-    kfpb_open_options open_options = cli_open_options(&target);
-    open_options.read_only = true;
-    if (kfpb_open(&target.dsn, &open_options, &conn, &error) != KFPS_OK ||
-        schema_status_read(conn, &status, &error) != KFPS_OK) {
-        code = cli_report_error(target.text, &error);
-        goto out;
-    }
     if (a.json)
         code = print_status_json(&status);
     else
@@ -199,9 +179,11 @@ static int run_action(const cli_command *command, int argc, char **argv, schema_
     schema_arguments a;
     cli_database target = {0};
     kfps_error error = {0};
-    int code = read_arguments(command, argc, argv, true, &a);
+    int code = read_arguments(command, argc, argv, &a);
     if (code != EXIT_DONE)
-        return code == -1 ? EXIT_DONE : code;
+        return code;
+    if (a.target == NULL)
+        return cli_usage(command, "%s needs --target", command->name);
     cli_catch_signals();
     code = cli_database_init(&target, CLI_TARGET, a.target);
     if (code == EXIT_DONE)
@@ -239,9 +221,9 @@ static int run_print(const cli_command *command, int argc, char **argv)
     schema_arguments a;
     kfps_error error = {0};
     kfpb_text script = {0};
-    int code = read_arguments(command, argc, argv, false, &a);
+    int code = read_arguments(command, argc, argv, &a);
     if (code != EXIT_DONE)
-        return code == -1 ? EXIT_DONE : code;
+        return code;
     if (a.engine == NULL)
         return cli_usage(command, "'schema print' needs --engine=sqlite|pgsql|mysql");
     if (a.from > schema_version())

@@ -48,18 +48,13 @@ static int print_result(const schema_verify_result *result, const listing *l)
     return EXIT_DONE;
 }
 
-static int verify(const cli_database *target, bool as_json)
+static int verify(kfpb_conn *conn, const cli_database *target, bool as_json)
 {
     listing l = {.lines = as_json ? json_array() : NULL};
     schema_verify_result result;
     kfps_error error = {0};
-    kfpb_conn *conn = NULL;
-    kfpb_open_options open_options = cli_open_options(target);
-    open_options.read_only = true;
     int code = EXIT_DONE;
-    if (kfpb_open(&target->dsn, &open_options, &conn, &error) != KFPS_OK) {
-        code = cli_report_error(target->text, &error);
-    } else if (schema_verify(conn, say_difference, &l, &result, &error) != KFPS_OK) {
+    if (schema_verify(conn, say_difference, &l, &result, &error) != KFPS_OK) {
         code = cli_report_schema_error(target, &error);
     } else if (result.steps == 0 && result.differences == 0) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s: no step of the schema is recorded here; see 'kfp-migrate schema status'",
@@ -71,35 +66,44 @@ static int verify(const cli_database *target, bool as_json)
             code = EXIT_VERIFY_FAILED;
     }
     json_decref(l.lines);
-    kfpb_close(&conn);
     return code;
+}
+
+typedef struct arguments {
+    const char *target;
+    bool json;
+    long wait_s;
+} arguments;
+
+static bool read_option(void *context, int key, const char *value)
+{
+    arguments *a = context;
+    switch (key) {
+    case OPT_TARGET:
+        a->target = value;
+        return true;
+    case OPT_JSON:
+        a->json = true;
+        return true;
+    case OPT_WAIT:
+        return cli_parse_number(value, 0, 86400, &a->wait_s);
+    default:
+        return false;
+    }
 }
 
 static int run(const cli_command *command, int argc, char **argv)
 {
-    const char *value, *dsn = NULL;
-    cli_database target = {0};
-    bool as_json = false;
-    long wait_s = 0;
-    int index = 1;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0)
-            return key == -3 ? EXIT_DONE : EXIT_USAGE;
-        if (key == OPT_TARGET)
-            dsn = value;
-        as_json |= key == OPT_JSON;
-        if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
-            return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
-    }
-    if (index < argc)
-        return cli_usage(command, "'schema verify' takes no operand: '%s'", cli_shown(argv[index]));
-    if (dsn == NULL)
-        return cli_usage(command, "'schema verify' needs --target");
-    int code = cli_database_init(&target, CLI_TARGET, dsn);
+    arguments a = {0};
+    cli_database target;
+    kfpb_conn *conn;
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code != EXIT_DONE)
+        return code;
+    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
     if (code == EXIT_DONE)
-        code = cli_wait(&target, wait_s, false);
-    if (code == EXIT_DONE)
-        code = verify(&target, as_json);
+        code = verify(conn, &target, a.json);
+    kfpb_close(&conn);
     cli_database_free(&target);
     return code;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
@@ -213,46 +214,50 @@ static int print_dot(const run_tree *tree)
     return whole ? EXIT_DONE : EXIT_ERROR;
 }
 
+typedef struct arguments {
+    const char *target;
+    bool dot;
+    long wait_s;
+} arguments;
+
+static bool read_option(void *context, int key, const char *value)
+{
+    arguments *a = context;
+    switch (key) {
+    case OPT_TARGET:
+        a->target = value;
+        return true;
+    case OPT_DOT:
+        a->dot = true;
+        return true;
+    case OPT_WAIT:
+        return cli_parse_number(value, 0, 86400, &a->wait_s);
+    default:
+        return false;
+    }
+}
+
 static int run(const cli_command *command, int argc, char **argv)
 {
-    const char *value, *dsn = NULL;
-    bool dot = false;
-    long wait_s = 0;
-    int index = 1;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0)
-            return key == -3 ? EXIT_DONE : EXIT_USAGE;
-        if (key == OPT_TARGET)
-            dsn = value;
-        dot |= key == OPT_DOT;
-        if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
-            return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
-    }
-    if (index + 1 != argc)
-        return cli_usage(command, "show needs one RUN: a UUID or a name");
-    if (dsn == NULL)
-        return cli_usage(command, "show needs --target");
-
+    arguments a = {0};
     cli_database target;
     kfps_error error = {0};
-    kfpb_conn *conn = NULL;
+    kfpb_conn *conn;
     kfpb_arena arena;
     run_tree tree;
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code != EXIT_DONE)
+        return code;
+    if (optind + 1 != argc)
+        return cli_usage(command, "show needs one RUN: a UUID or a name");
     kfpb_arena_init(&arena);
-    int code = cli_database_init(&target, CLI_TARGET, dsn);
-    if (code == EXIT_DONE)
-        code = cli_wait(&target, wait_s, false);
-    if (code == EXIT_DONE) {
-        kfpb_open_options open_options = cli_open_options(&target);
-        open_options.read_only = true;
-        if (kfpb_open(&target.dsn, &open_options, &conn, &error) != KFPS_OK ||
-            run_tree_read(conn, argv[index], &arena, &tree, &error) != KFPS_OK)
-            code = cli_report_error(target.text, &error);
-        else if (dot)
-            code = print_dot(&tree);
-        else
-            print_tree(&tree);
-    }
+    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
+    if (code == EXIT_DONE && run_tree_read(conn, argv[optind], &arena, &tree, &error) != KFPS_OK)
+        code = cli_report_error(target.text, &error);
+    else if (code == EXIT_DONE && a.dot)
+        code = print_dot(&tree);
+    else if (code == EXIT_DONE)
+        print_tree(&tree);
     kfpb_close(&conn);
     kfpb_arena_free(&arena);
     cli_database_free(&target);

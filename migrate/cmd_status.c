@@ -195,56 +195,58 @@ static void print_all(const json_t *all)
     }
 }
 
+typedef struct arguments {
+    const char *target;
+    bool exit_code, json;
+    long wait_s;
+} arguments;
+
+static bool read_option(void *context, int key, const char *value)
+{
+    arguments *a = context;
+    switch (key) {
+    case OPT_TARGET:
+        a->target = value;
+        return true;
+    case OPT_EXIT_CODE:
+        a->exit_code = true;
+        return true;
+    case OPT_JSON:
+        a->json = true;
+        return true;
+    case OPT_WAIT:
+        return cli_parse_number(value, 0, 86400, &a->wait_s);
+    default:
+        return false;
+    }
+}
+
 static int run(const cli_command *command, int argc, char **argv)
 {
-    const char *value, *dsn = NULL;
-    bool exit_code = false, as_json = false;
-    long wait_s = 0;
-    int index = 1;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        if (key < 0)
-            return key == -3 ? EXIT_DONE : EXIT_USAGE;
-        if (key == OPT_TARGET)
-            dsn = value;
-        exit_code |= key == OPT_EXIT_CODE;
-        as_json |= key == OPT_JSON;
-        if (key == OPT_WAIT && !cli_parse_number(value, 0, 86400, &wait_s))
-            return cli_usage(command, "--wait: '%s' is not one of its values", cli_shown(value));
-    }
-    if (index < argc)
-        return cli_usage(command, "status takes no operand: '%s'", cli_shown(argv[index]));
-    if (dsn == NULL)
-        return cli_usage(command, "status needs --target");
-
+    arguments a = {0};
     cli_database target;
     kfps_error error = {0};
-    kfpb_conn *conn = NULL;
+    kfpb_conn *conn;
     json_t *all = NULL;
-    int code = cli_database_init(&target, CLI_TARGET, dsn);
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code != EXIT_DONE)
+        return code;
+    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
     if (code == EXIT_DONE)
-        code = cli_wait(&target, wait_s, false);
+        code = schema_ready(conn, &target);
     if (code != EXIT_DONE)
         goto out;
-    kfpb_open_options open_options = cli_open_options(&target);
-    open_options.read_only = true;
-    if (kfpb_open(&target.dsn, &open_options, &conn, &error) != KFPS_OK) {
-        code = cli_report_error(target.text, &error);
-        goto out;
-    }
-    if ((code = schema_ready(conn, &target)) != EXIT_DONE)
-        goto out;
-    kfpb_error_clear(&error);
     if ((all = read_all(conn, &error)) == NULL) {
         code = cli_report_error(target.text, &error);
         goto out;
     }
-    if (as_json) {
+    if (a.json) {
         json_dumpf(all, stdout, JSON_INDENT(2));
         putchar('\n');
     } else {
         print_all(all);
     }
-    if (exit_code && json_is_true(json_object_get(all, "unfinished")))
+    if (a.exit_code && json_is_true(json_object_get(all, "unfinished")))
         code = EXIT_PENDING;
 out:
     json_decref(all);

@@ -135,41 +135,46 @@ static int run_verify(const import_options *import, bool deep, bool as_json, lon
     return code == EXIT_DONE && result.differences > 0 ? EXIT_VERIFY_FAILED : code;
 }
 
+typedef struct arguments {
+    mapping_arguments mapping;
+    import_options import;
+    bool deep, json;
+    long limit;
+} arguments;
+
+static bool read_option(void *context, int key, const char *value)
+{
+    arguments *a = context;
+    if (mapping_has(key))
+        return mapping_read(&a->mapping, key, value, &a->import);
+    switch (key) {
+    case OPT_DEEP:
+        a->deep = true;
+        return true;
+    case OPT_LIMIT:
+        return cli_parse_number(value, 0, 100000000, &a->limit);
+    case OPT_JSON:
+        a->json = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int run(const cli_command *command, int argc, char **argv)
 {
-    mapping_arguments a = {0};
-    import_options import = {.source_id = "", .batch = 1000};
-    bool deep = false, as_json = false;
-    long limit = 1000;
-    const char *value;
-    int index = 1, code = EXIT_DONE;
-    for (int key; (key = cli_next(command, argc, argv, &value, &index)) != -1;) {
-        bool well = true;
-        if (key < 0) {
-            code = key == -3 ? EXIT_DONE : EXIT_USAGE;
-            goto out;
-        }
-        deep |= key == OPT_DEEP;
-        as_json |= key == OPT_JSON;
-        if (mapping_has(key))
-            well = mapping_read(&a, key, value, &import);
-        else if (key == OPT_LIMIT)
-            well = cli_parse_number(value, 0, 100000000, &limit);
-        if (!well) {
-            code = cli_usage(command, "'%s' is not a value of this option", cli_shown(value));
-            goto out;
-        }
-    }
-    code = index < argc ? cli_usage(command, "verify takes no operand: '%s'", cli_shown(argv[index]))
-                        : mapping_open(command, &a, &import);
+    arguments a = {.import = {.source_id = "", .batch = 1000}, .limit = 1000};
+    int code = cli_read(command, argc, argv, read_option, &a);
+    if (code == EXIT_DONE)
+        code = mapping_open(command, &a.mapping, &a.import);
     if (code != EXIT_DONE)
         goto out;
     cli_catch_signals();
-    code = mapping_wait(&a, &import);
+    code = mapping_wait(&a.mapping, &a.import);
     if (code == EXIT_DONE)
-        code = run_verify(&import, deep, as_json, limit);
+        code = run_verify(&a.import, a.deep, a.json, a.limit);
 out:
-    mapping_free(&a, &import);
+    mapping_free(&a.mapping, &a.import);
     return code;
 }
 

@@ -92,7 +92,7 @@ int main(int argc, char **argv)
             log_line(LOG_LEVEL_ERROR, NULL, "stdout: %s", strerror(errno));
             return EXIT_ERROR;
         }
-        return code;
+        return code == CLI_HELPED ? EXIT_DONE : code;
     }
     const bool schema = strcmp(argv[1], "schema") == 0 && argc > 2;
     log_line(LOG_LEVEL_ERROR, NULL, "no command '%s%s%s'; 'kfp-migrate --help' lists them", cli_shown(argv[1]),
