@@ -38,12 +38,13 @@ void kfpsi_detach(kfps_session *session)
 static void cut(void *what)
 {
     kfps_session *session = what;
+    /* first, so that who finds the connection cut does not try again; it also ends a wait for a connection */
+    atomic_store(&session->interrupted, true);
     pthread_mutex_lock(&session->mutex);
     session->overdue = true;
     if (session->conn != NULL && session->in_call)
         session->conn->ops->abort(session->conn);
     pthread_mutex_unlock(&session->mutex);
-    atomic_store(&session->interrupted, true); /* of a wait for a connection */
 }
 
 kfps_status kfpsi_enter(kfps_session *session, kfps_error *error)
