@@ -127,7 +127,7 @@ start_pgsql() {
     fi
     rm -f "$d/data/postmaster.pid" "$d/.s.PGSQL.5432" "$d/.s.PGSQL.5432.lock"
     (cd "$d" && launch pgsql "$bin/postgres" -D "$d/data" -c listen_addresses= -c unix_socket_directories="$d" \
-        -c max_connections=80 -c shared_buffers=128MB -c fsync=on -c synchronous_commit=on -c timezone=UTC \
+        -c max_connections=240 -c shared_buffers=128MB -c fsync=on -c synchronous_commit=on -c timezone=UTC \
         -c log_min_messages=warning -c max_wal_size=1GB ${KFPSTORE_TEST_PGSQL_OPTIONS:-})
 }
 
@@ -143,7 +143,7 @@ start_mariadb() {
     fi
     (cd "$d" && launch mariadb "$server" --no-defaults --datadir="$d/data" --socket="$d/sock" --skip-networking \
         --pid-file="$d/server.pid" --skip-log-bin --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M \
-        --innodb-log-file-size=64M --max-allowed-packet=64M --max-connections=80 --character-set-server=utf8mb4 \
+        --innodb-log-file-size=64M --max-allowed-packet=64M --max-connections=240 --character-set-server=utf8mb4 \
         --tmpdir="$d" ${KFPSTORE_TEST_MARIADB_OPTIONS:-})
 }
 
@@ -159,7 +159,7 @@ start_mysql() {
     fi
     (cd "$d" && launch mysql "$prefix/mysqld" --datadir="$d/data" --socket="$d/sock" --skip-networking --mysqlx=OFF \
         --pid-file="$d/server.pid" --skip-log-bin --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M \
-        --innodb-redo-log-capacity=128M --max-allowed-packet=64M --max-connections=80 --secure-file-priv=NULL \
+        --innodb-redo-log-capacity=128M --max-allowed-packet=64M --max-connections=240 --secure-file-priv=NULL \
         --performance-schema=OFF --tmpdir="$d")
 }
 
