@@ -11,7 +11,7 @@
 #include "backends/mysql/mysql.h"
 
 typedef enum text_kind {
-    SERVER,     /* the server's own sentence holds names only */
+    SERVER,     /* the server's own sentence holds names only; behind it the remedy, if there is one */
     FIXED,      /* our sentence */
     KEY,        /* our sentence and the key's name */
     CONSTRAINT, /* our sentence and the constraint's name */
@@ -108,7 +108,7 @@ static const number_rule rules[] = {
     {4031, KFPS_CONNECTION_LOST, SERVER, NULL},
     {2008, KFPS_NO_MEMORY, FIXED, "the client library ran out of memory"},
     {1021, KFPS_INTERNAL, FIXED, "the server's disk is full: make room on it and run this again"},
-    {1114, KFPS_INTERNAL, SERVER, NULL},
+    {1114, KFPS_INTERNAL, SERVER, "make room on the server's disk and run this again"},
     {1054, KFPS_INTERNAL, SERVER, NULL},
     {1146, KFPS_INTERNAL, SERVER, NULL},
     {1050, KFPS_INTERNAL, SERVER, NULL},
@@ -198,6 +198,8 @@ static kfps_status fail_by_rule(const number_rule *rule, int number, const char 
     if (rule == NULL)
         return kfpb_fail(error, KFPS_INTERNAL, "the server refused a statement: %s (error %d)",
                          without_quoted(message, part, sizeof part), number);
+    if (rule->text != NULL)
+        return kfpb_fail(error, rule->status, "%s (error %d): %s", message, number, rule->text);
     return kfpb_fail(error, rule->status, "%s (error %d)", message, number);
 }
 

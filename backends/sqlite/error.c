@@ -29,7 +29,7 @@ static const code_rule rules[] = {
     {SQLITE_INTERRUPT, KFPS_INTERRUPTED, "the statement was interrupted or took too long"},
     {SQLITE_NOMEM, KFPS_NO_MEMORY, "out of memory"},
     {SQLITE_TOOBIG, KFPS_TOO_LARGE, "a value is larger than SQLite takes"},
-    {SQLITE_FULL, KFPS_INTERNAL, "disk full"},
+    {SQLITE_FULL, KFPS_INTERNAL, "the disk is full: make room on it and run this again"},
     {SQLITE_READONLY, KFPS_PERMISSION, "the database may only be read"},
     {SQLITE_PERM, KFPS_PERMISSION, "access is not permitted"},
     {SQLITE_AUTH, KFPS_PERMISSION, "access is not permitted"},
