@@ -22,6 +22,8 @@ enum {
     RETRY_S = 1,      /* after a beat that failed */
     DOUBT_MS = 25000, /* so long without a beat, and the lease may be another's before the next one */
     POLL_MS = 500,
+    NAMELESS_MS = 2000, /* so long a holder may take from the lock to its name in the table */
+    NAMELESS_POLL_MS = 50,
     RELEASE_TRIES = 5
 };
 
@@ -253,6 +255,7 @@ static kfps_status try_take(schema_lease *lease, int slots, kfps_error *error)
 
 static kfps_status wait_and_take(schema_lease *lease, const schema_lease_options *options, kfps_error *error)
 {
+    const int64_t named_at = monotonic_ms() + NAMELESS_MS;
     const int64_t give_up_at = monotonic_ms() + (int64_t) options->wait_s * 1000;
     for (;;) {
         if (options->stop != NULL && *options->stop != 0)
@@ -265,11 +268,17 @@ static kfps_status wait_and_take(schema_lease *lease, const schema_lease_options
         }
         /* A lock has no name; if its holder is one of ours, the lease has. */
         holder now;
-        if (status == KFPS_BUSY && read_holder(lease->conn, false, &now, NULL) == KFPS_OK && is_held(&now))
+        const bool named = status == KFPS_BUSY && read_holder(lease->conn, false, &now, NULL) == KFPS_OK &&
+                           is_held(&now);
+        if (named)
             status = fail_held(&now, error);
-        if (status != KFPS_BUSY || monotonic_ms() >= give_up_at)
+        if (status != KFPS_BUSY)
             return status;
-        sleep_ms(POLL_MS + (int64_t) (monotonic_ms() % 200));
+        /* One that is just taking it has no name yet. */
+        const bool nameless = !named && monotonic_ms() < named_at;
+        if (!nameless && monotonic_ms() >= give_up_at)
+            return status;
+        sleep_ms(nameless ? NAMELESS_POLL_MS : POLL_MS + (int64_t) (monotonic_ms() % 200));
     }
 }
 
