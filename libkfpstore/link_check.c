@@ -4,7 +4,6 @@
  * then by UUID, artifacts by UUID. The insert's own foreign keys would take the same locks in the order of the rows.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "backends/base/fail.h"
 #include "libkfpstore/access.h"
@@ -13,15 +12,13 @@
 #include "libkfpstore/query.h"
 #include "libkfpstore/run_row.h"
 #include "libkfpstore/run_state.h"
-
-enum { MOST_LEVELS = 512 };
+#include "libkfpstore/task_lock.h"
 
 typedef struct task_row {
     const char *uuid; /* NULL: it is not there */
     const char *run_uuid;
     const char *task_namespace;
-    const char *ancestor; /* the highest that is known so far */
-    int depth;
+    const char *parent_uuid;
 } task_row;
 
 typedef struct artifact_row {
@@ -32,11 +29,10 @@ typedef struct artifact_row {
 typedef struct world {
     kfpsi_op *op;
     kfpb_arena *arena;
-    kfpsi_id_set run_ids, task_ids, artifact_ids, ancestor_ids;
+    kfpsi_id_set run_ids, task_ids, artifact_ids;
     kfpsi_run_row *runs;
     task_row *tasks;
     artifact_row *artifacts;
-    const char **parents; /* of ancestor_ids */
 } world;
 
 static const char *text(const world *w, const kfpb_rows *row, size_t column)
@@ -134,84 +130,44 @@ static kfps_status see_task(void *context, const kfpb_rows *row, kfps_error *err
     w->tasks[place] = (task_row){.uuid = w->task_ids.ids[place],
                                  .run_uuid = text(w, row, 1),
                                  .task_namespace = text(w, row, 2),
-                                 .ancestor = text(w, row, 3)};
-    return w->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
-}
-
-static kfps_status see_ancestor(void *context, const kfpb_rows *row, kfps_error *error)
-{
-    world *w = context;
-    const size_t place = kfpsi_id_set_find(&w->ancestor_ids, kfpb_get_text(row, 0, NULL));
-    if (place != SIZE_MAX)
-        w->parents[place] = text(w, row, 1);
+                                 .parent_uuid = text(w, row, 3)};
     return w->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
 }
 
 static bool are_siblings(const world *w)
 {
     for (size_t i = 1; i < w->task_ids.count; i++) {
-        const char *a = w->tasks[0].ancestor, *b = w->tasks[i].ancestor;
+        const char *a = w->tasks[0].parent_uuid, *b = w->tasks[i].parent_uuid;
         if ((a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0))
             return false;
     }
     return true;
 }
 
-/* Level by level upwards, all tasks at once. */
-static kfps_status find_depths(world *w, kfps_error *error)
+/* Of one depth, sorted. */
+static kfps_status lock_level(const world *w, const char *const *uuids, size_t count, kfps_error *error)
 {
-    kfps_status status = KFPS_OK;
-    for (int level = 0; status == KFPS_OK && level < MOST_LEVELS; level++) {
-        if (!kfpsi_id_set_make(w->arena, w->tasks, w->task_ids.count, sizeof *w->tasks, offsetof(task_row, ancestor),
-                               &w->ancestor_ids))
-            return kfpb_fail_no_memory(error);
-        if (w->ancestor_ids.count == 0)
-            break;
-        w->parents = kfpb_arena_array(w->arena, w->ancestor_ids.count, sizeof *w->parents);
-        if (w->parents == NULL)
-            return kfpb_fail_no_memory(error);
-        status = kfpsi_each_in(w->op->conn, "SELECT \"UUID\",\"ParentTaskUUID\" FROM \"tasks\" WHERE \"UUID\"",
-                               w->ancestor_ids.ids, w->ancestor_ids.count, "", see_ancestor, w, error);
-        for (size_t i = 0; i < w->task_ids.count; i++) {
-            task_row *task = &w->tasks[i];
-            const size_t place = kfpsi_id_set_find(&w->ancestor_ids, task->ancestor);
-            task->depth += place != SIZE_MAX;
-            task->ancestor = place != SIZE_MAX ? w->parents[place] : NULL;
-        }
-    }
-    return status;
-}
-
-static int compare_depths(const void *a, const void *b)
-{
-    const task_row *left = a, *right = b;
-    if (left->depth != right->depth)
-        return left->depth > right->depth ? -1 : 1;
-    return strcmp(left->uuid, right->uuid);
-}
-
-/* All are there. */
-static kfps_status lock_tasks(world *w, kfps_error *error)
-{
-    const size_t count = w->task_ids.count;
-    kfps_status status = are_siblings(w) ? KFPS_OK : find_depths(w, error);
-    task_row *tasks = kfpb_arena_array(w->arena, count, sizeof *tasks);
     char tail[64];
     snprintf(tail, sizeof tail, " ORDER BY \"UUID\"%s", w->op->conn->driver->dialect.for_key_share);
-    if (status != KFPS_OK)
-        return status;
-    if (tasks == NULL)
+    return kfpsi_each_in(w->op->conn, "SELECT \"UUID\" FROM \"tasks\" WHERE \"UUID\"", uuids, count, tail, NULL, NULL,
+                         error);
+}
+
+/* All are there; those that the session does not see are left out here, and refused later. */
+static kfps_status lock_tasks(const world *w, kfps_error *error)
+{
+    kfpsi_task_place *places;
+    size_t count;
+    if (are_siblings(w))
+        return lock_level(w, w->task_ids.ids, w->task_ids.count, error);
+    kfps_status status = kfpsi_tasks_find(w->op, w->arena, w->task_ids.ids, w->task_ids.count, &places, &count, error);
+    const char **uuids = kfpb_arena_array(w->arena, count, sizeof *uuids);
+    if (status == KFPS_OK && uuids == NULL)
         return kfpb_fail_no_memory(error);
-    memcpy(tasks, w->tasks, count * sizeof *tasks);
-    qsort(tasks, count, sizeof *tasks, compare_depths);
     for (size_t first = 0, next; status == KFPS_OK && first < count; first = next) {
-        kfpsi_id_set level;
-        for (next = first + 1; next < count && tasks[next].depth == tasks[first].depth;)
-            next++;
-        if (!kfpsi_id_set_make(w->arena, &tasks[first], next - first, sizeof *tasks, offsetof(task_row, uuid), &level))
-            return kfpb_fail_no_memory(error);
-        status = kfpsi_each_in(w->op->conn, "SELECT \"UUID\" FROM \"tasks\" WHERE \"UUID\"", level.ids, level.count,
-                               tail, NULL, NULL, error);
+        for (next = first; next < count && places[next].depth == places[first].depth; next++)
+            uuids[next] = places[next].uuid;
+        status = lock_level(w, uuids + first, next - first, error);
     }
     return status;
 }
