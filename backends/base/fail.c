@@ -19,17 +19,22 @@ static void set_message(kfps_error *error, const char *format, va_list list)
     memcpy(error->message, message, strlen(message) + 1);
 }
 
+static void fill(kfps_error *error, kfps_status code, int32_t element, const char *format, va_list list)
+{
+    set_message(error, format, list);
+    error->code = code;
+    error->vendor_code = 0;
+    error->element = element;
+    error->sqlstate[0] = '\0';
+}
+
 kfps_status kfpb_fail(kfps_error *error, kfps_status code, const char *format, ...)
 {
     if (error != NULL) {
         va_list list;
         va_start(list, format);
-        set_message(error, format, list);
+        fill(error, code, -1, format, list);
         va_end(list);
-        error->code = code;
-        error->vendor_code = 0;
-        error->element = -1;
-        error->sqlstate[0] = '\0';
     }
     return code;
 }
@@ -39,12 +44,8 @@ kfps_status kfpb_fail_at(kfps_error *error, size_t element, kfps_status code, co
     if (error != NULL) {
         va_list list;
         va_start(list, format);
-        set_message(error, format, list);
+        fill(error, code, element <= INT32_MAX ? (int32_t) element : -1, format, list);
         va_end(list);
-        error->code = code;
-        error->vendor_code = 0;
-        error->element = element <= INT32_MAX ? (int32_t) element : -1;
-        error->sqlstate[0] = '\0';
     }
     return code;
 }

@@ -150,6 +150,18 @@ static void add_reasons(kfpb_text *out, const json_t *facts, const char *class, 
     kfpb_text_add(out, shown == 0 ? "<p class=\"quiet\">Nothing.</p></section>" : "</section>");
 }
 
+/* `all` may be more than the list has. */
+static void end_table(kfpb_text *out, const json_t *list, json_int_t all)
+{
+    kfpb_text_add(out, "</tbody></table>");
+    if (all > (json_int_t) json_array_size(list)) {
+        kfpb_text_add(out, "<p class=\"quiet\">… and ");
+        html_number(out, all - (json_int_t) json_array_size(list));
+        kfpb_text_add(out, " more.</p>");
+    }
+    kfpb_text_add(out, "</section>");
+}
+
 static void add_rejected_runs(kfpb_text *out, const json_t *facts)
 {
     const json_t *list = json_object_get(facts, "rejected_runs");
@@ -178,13 +190,7 @@ static void add_rejected_runs(kfpb_text *out, const json_t *facts)
         }
         kfpb_text_add(out, "</td></tr>");
     }
-    kfpb_text_add(out, "</tbody></table>");
-    if (all > (json_int_t) json_array_size(list)) {
-        kfpb_text_add(out, "<p class=\"quiet\">… and ");
-        html_number(out, all - (json_int_t) json_array_size(list));
-        kfpb_text_add(out, " more.</p>");
-    }
-    kfpb_text_add(out, "</section>");
+    end_table(out, list, all);
 }
 
 static void add_rejected_rows(kfpb_text *out, const json_t *facts)
@@ -210,13 +216,7 @@ static void add_rejected_rows(kfpb_text *out, const json_t *facts)
         html_name(out, fact_text(row, "detail"));
         kfpb_text_add(out, "</td></tr>");
     }
-    kfpb_text_add(out, "</tbody></table>");
-    if (all > (json_int_t) json_array_size(list)) {
-        kfpb_text_add(out, "<p class=\"quiet\">… and ");
-        html_number(out, all - (json_int_t) json_array_size(list));
-        kfpb_text_add(out, " more.</p>");
-    }
-    kfpb_text_add(out, "</section>");
+    end_table(out, list, all);
 }
 
 /* ---- where from, with what --------------------------------------------------------------------------------------- */
