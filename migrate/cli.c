@@ -208,22 +208,29 @@ kfpb_open_options cli_open_options(const cli_database *database)
     return (kfpb_open_options){.password = database->password};
 }
 
-int cli_open_target(const cli_command *command, const char *dsn, long wait_s, cli_database *target, kfpb_conn **conn)
+bool cli_take_target(cli_target *target, int key, const char *value)
+{
+    if (key == CLI_OPT_TARGET)
+        target->dsn = value;
+    return key == CLI_OPT_TARGET || (key == CLI_OPT_WAIT && cli_parse_number(value, 0, 86400, &target->wait_s));
+}
+
+int cli_open_target(const cli_command *command, const cli_target *target, cli_database *database, kfpb_conn **conn)
 {
     kfps_error error;
-    *target = (cli_database){0};
+    *database = (cli_database){0};
     *conn = NULL;
-    if (dsn == NULL)
+    if (target->dsn == NULL)
         return cli_usage(command, "%s needs --target", command->name);
-    int code = cli_database_init(target, CLI_TARGET, dsn);
+    int code = cli_database_init(database, CLI_TARGET, target->dsn);
     if (code == EXIT_DONE)
-        code = cli_wait(target, wait_s, false);
+        code = cli_wait(database, target->wait_s, false);
     if (code != EXIT_DONE)
         return code;
-    kfpb_open_options options = cli_open_options(target);
+    kfpb_open_options options = cli_open_options(database);
     options.read_only = true;
-    return kfpb_open(&target->dsn, &options, conn, &error) == KFPS_OK ? EXIT_DONE
-                                                                      : cli_report_error(target->text, &error);
+    return kfpb_open(&database->dsn, &options, conn, &error) == KFPS_OK ? EXIT_DONE
+                                                                        : cli_report_error(database->text, &error);
 }
 
 int cli_print_json(char *json, int code)

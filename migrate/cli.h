@@ -74,9 +74,21 @@ typedef struct cli_database {
 int cli_database_init(cli_database *database, cli_side side, const char *dsn);
 void cli_database_free(cli_database *database);
 kfpb_open_options cli_open_options(const cli_database *database);
-/* For commands that only read a target: `dsn` is what --target said (NULL: nothing, which is wrong), `wait_s` what
- * --wait did. An exit code; says what is wrong. Both are to be freed in any case. */
-int cli_open_target(const cli_command *command, const char *dsn, long wait_s, cli_database *target, kfpb_conn **conn);
+/* Commands that have a target and no source: lines of their tables of options, and what these said. */
+enum { CLI_OPT_TARGET = 768, CLI_OPT_WAIT };
+/* clang-format off */
+#define CLI_OPTION_TARGET {"target", "DSN", CLI_OPT_TARGET, "the KFP database (required)"}
+#define CLI_OPTION_WAIT                                                                                          \
+    {"wait", "SECONDS", CLI_OPT_WAIT, "wait so long for the database to be there (default: 0)"}
+/* clang-format on */
+typedef struct cli_target {
+    const char *dsn; /* NULL: not given */
+    long wait_s;
+} cli_target;
+/* False: the value is wrong, or the key none of these two. */
+bool cli_take_target(cli_target *target, int key, const char *value);
+/* For commands that only read: an exit code; says what is wrong. Both are to be freed in any case. */
+int cli_open_target(const cli_command *command, const cli_target *target, cli_database *database, kfpb_conn **conn);
 /* Prints and frees a report, and returns `code`; NULL: there was no memory for it. */
 int cli_print_json(char *json, int code);
 

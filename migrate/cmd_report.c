@@ -9,14 +9,14 @@
 #include "migrate/report/page.h"
 #include "migrate/schema_ready.h"
 
-enum { OPT_TARGET = 256, OPT_HTML, OPT_REJECTS, OPT_JSON, OPT_WAIT };
+enum { OPT_HTML = 256, OPT_REJECTS, OPT_JSON };
 
 static const cli_option options_table[] = {
-    {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
+    CLI_OPTION_TARGET,
     {"html", "FILE", OPT_HTML, "write one page that needs nothing else"},
     {"rejects", "FILE", OPT_REJECTS, "the import's reject file: list the rejected rows too"},
     {"json", NULL, OPT_JSON, "print the same facts as one JSON object"},
-    {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
+    CLI_OPTION_WAIT,
     {0}};
 
 static int write_page(const json_t *facts, const char *path)
@@ -69,18 +69,15 @@ static int report(kfpb_conn *conn, const cli_database *target, const char *html,
 }
 
 typedef struct arguments {
-    const char *target, *html, *rejects;
+    cli_target target;
+    const char *html, *rejects;
     bool json;
-    long wait_s;
 } arguments;
 
 static bool read_option(void *context, int key, const char *value)
 {
     arguments *a = context;
     switch (key) {
-    case OPT_TARGET:
-        a->target = value;
-        return true;
     case OPT_HTML:
         a->html = value;
         return true;
@@ -90,10 +87,8 @@ static bool read_option(void *context, int key, const char *value)
     case OPT_JSON:
         a->json = true;
         return true;
-    case OPT_WAIT:
-        return cli_parse_number(value, 0, 86400, &a->wait_s);
     default:
-        return false;
+        return cli_take_target(&a->target, key, value);
     }
 }
 
@@ -107,7 +102,7 @@ static int run(const cli_command *command, int argc, char **argv)
         return code;
     if (a.html == NULL && !a.json)
         return cli_usage(command, "report needs --html or --json");
-    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
+    code = cli_open_target(command, &a.target, &target, &conn);
     if (code == EXIT_DONE)
         code = report(conn, &target, a.html, a.rejects, a.json);
     kfpb_close(&conn);

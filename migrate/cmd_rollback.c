@@ -4,16 +4,16 @@
 #include "migrate/cli.h"
 #include "migrate/rollback/rollback.h"
 
-enum { OPT_TARGET = 256, OPT_SOURCE_ID, OPT_BATCH, OPT_DRY_RUN, OPT_YES, OPT_JSON, OPT_WAIT, OPT_WAIT_LOCK };
+enum { OPT_SOURCE_ID = 256, OPT_BATCH, OPT_DRY_RUN, OPT_YES, OPT_JSON, OPT_WAIT_LOCK };
 
 static const cli_option options_table[] = {
-    {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
+    CLI_OPTION_TARGET,
     {"source-id", "S", OPT_SOURCE_ID, "the source whose import is taken back, as import was told (default: none)"},
     {"yes", NULL, OPT_YES, "do it (this or --dry-run is required)"},
     {"dry-run", NULL, OPT_DRY_RUN, "the same report; nothing can be written"},
     {"batch", "N", OPT_BATCH, "tasks per transaction; a run is never split (default: 1000)"},
     {"json", NULL, OPT_JSON, "the report as one JSON object"},
-    {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
+    CLI_OPTION_WAIT,
     {"wait-lock", "SECONDS", OPT_WAIT_LOCK, "wait so long for an import to end (default: 40)"},
     {0}};
 
@@ -30,9 +30,8 @@ static int print_report(const rollback_options *options, const rollback_report *
 
 /* What the command line said, until it is all read. */
 typedef struct arguments {
-    const char *target;
+    cli_target target;
     bool yes;
-    long wait_s; /* for the database */
     rollback_options options;
 } arguments;
 
@@ -42,9 +41,6 @@ static bool read_option(void *context, int key, const char *value)
     arguments *a = context;
     rollback_options *o = &a->options;
     switch (key) {
-    case OPT_TARGET:
-        a->target = value;
-        return true;
     case OPT_SOURCE_ID:
         o->source_id = value;
         return strlen(value) <= 64;
@@ -59,12 +55,10 @@ static bool read_option(void *context, int key, const char *value)
     case OPT_JSON:
         o->json = true;
         return true;
-    case OPT_WAIT:
-        return cli_parse_number(value, 0, 86400, &a->wait_s);
     case OPT_WAIT_LOCK:
         return cli_parse_number(value, 0, 86400, &o->wait_s);
     default:
-        return false;
+        return cli_take_target(&a->target, key, value);
     }
 }
 
@@ -75,14 +69,14 @@ static int run(const cli_command *command, int argc, char **argv)
     int code = cli_read(command, argc, argv, read_option, &a);
     if (code != EXIT_DONE)
         return code;
-    if (a.target == NULL)
+    if (a.target.dsn == NULL)
         return cli_usage(command, "rollback needs --target");
     if (a.yes == a.options.dry_run)
         return cli_usage(command, "rollback needs either --dry-run, which shows what would go, or --yes");
-    code = cli_database_init(&a.options.target, CLI_TARGET, a.target);
+    code = cli_database_init(&a.options.target, CLI_TARGET, a.target.dsn);
     if (code == EXIT_DONE) {
         cli_catch_signals();
-        code = cli_wait(&a.options.target, a.wait_s, false);
+        code = cli_wait(&a.options.target, a.target.wait_s, false);
     }
     if (code == EXIT_DONE) {
         code = print_report(&a.options, &report, rollback_execute(&a.options, &report));

@@ -10,32 +10,20 @@
 #include "migrate/schema_error.h"
 #include "schema/schema.h"
 
-enum {
-    OPT_TARGET = 256,
-    OPT_STANDALONE,
-    OPT_DRY_RUN,
-    OPT_EXIT_CODE,
-    OPT_JSON,
-    OPT_ENGINE,
-    OPT_FROM,
-    OPT_WAIT,
-    OPT_WAIT_LOCK
-};
+enum { OPT_STANDALONE = 256, OPT_DRY_RUN, OPT_EXIT_CODE, OPT_JSON, OPT_ENGINE, OPT_FROM, OPT_WAIT_LOCK };
 
 /* The values of all schema commands; each command's table says which of them it takes. */
 typedef struct schema_arguments {
-    const char *target, *engine;
+    cli_target target;
+    const char *engine;
     bool standalone, dry_run, exit_code, json;
-    long from, wait_s, wait_lock_s;
+    long from, wait_lock_s;
 } schema_arguments;
 
 static bool read_option(void *context, int key, const char *value)
 {
     schema_arguments *a = context;
     switch (key) {
-    case OPT_TARGET:
-        a->target = value;
-        return true;
     case OPT_STANDALONE:
         a->standalone = true;
         return true;
@@ -53,12 +41,10 @@ static bool read_option(void *context, int key, const char *value)
         return true;
     case OPT_FROM:
         return cli_parse_number(value, 1, INT_MAX, &a->from);
-    case OPT_WAIT:
-        return cli_parse_number(value, 0, 86400, &a->wait_s);
     case OPT_WAIT_LOCK:
         return cli_parse_number(value, 0, 86400, &a->wait_lock_s);
     default:
-        return false;
+        return cli_take_target(&a->target, key, value);
     }
 }
 
@@ -139,7 +125,7 @@ static int run_status(const cli_command *command, int argc, char **argv)
     schema_status status = {0};
     int code = read_arguments(command, argc, argv, &a);
     if (code == EXIT_DONE)
-        code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
+        code = cli_open_target(command, &a.target, &target, &conn);
     if (code == EXIT_DONE && schema_status_read(conn, &status, &error) != KFPS_OK)
         code = cli_report_error(target.text, &error);
     if (code != EXIT_DONE)
@@ -182,12 +168,12 @@ static int run_action(const cli_command *command, int argc, char **argv, schema_
     int code = read_arguments(command, argc, argv, &a);
     if (code != EXIT_DONE)
         return code;
-    if (a.target == NULL)
+    if (a.target.dsn == NULL)
         return cli_usage(command, "%s needs --target", command->name);
     cli_catch_signals();
-    code = cli_database_init(&target, CLI_TARGET, a.target);
+    code = cli_database_init(&target, CLI_TARGET, a.target.dsn);
     if (code == EXIT_DONE)
-        code = cli_wait(&target, a.wait_s, create && a.standalone);
+        code = cli_wait(&target, a.target.wait_s, create && a.standalone);
     if (code == EXIT_DONE) {
         kfpb_open_options open_options = cli_open_options(&target);
         open_options.create = create && a.standalone && !a.dry_run;
@@ -243,33 +229,25 @@ static int run_print(const cli_command *command, int argc, char **argv)
 /* ---- the commands -------------------------------------------------------------------------------------------------
  */
 
-#define TARGET                                                     \
-    {                                                              \
-        "target", "DSN", OPT_TARGET, "the KFP database (required)" \
-    }
 #define STANDALONE                                                                                              \
     {                                                                                                           \
         "standalone", NULL, OPT_STANDALONE, "also experiments and run_details, for a database that no KFP made" \
-    }
-#define WAIT                                                                                  \
-    {                                                                                         \
-        "wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)" \
     }
 #define WAIT_LOCK                                                                                           \
     {                                                                                                       \
         "wait-lock", "SECONDS", OPT_WAIT_LOCK, "wait so long for another holder of the lease (default: 40)" \
     }
 
-static const cli_option status_options[] = {TARGET,
+static const cli_option status_options[] = {CLI_OPTION_TARGET,
                                             {"exit-code", NULL, OPT_EXIT_CODE, "end with 3 if steps are pending"},
                                             {"json", NULL, OPT_JSON, "one JSON object"},
-                                            WAIT,
+                                            CLI_OPTION_WAIT,
                                             {0}};
 static const cli_option upgrade_options[] = {
-    TARGET, STANDALONE, {"dry-run", NULL, OPT_DRY_RUN, "print what would be run; nothing can be written"},
-    WAIT,   WAIT_LOCK,  {0}};
+    CLI_OPTION_TARGET, STANDALONE, {"dry-run", NULL, OPT_DRY_RUN, "print what would be run; nothing can be written"},
+    CLI_OPTION_WAIT,   WAIT_LOCK,  {0}};
 static const cli_option adopt_options[] = {
-    TARGET, {"dry-run", NULL, OPT_DRY_RUN, "compare only"}, WAIT, WAIT_LOCK, {0}};
+    CLI_OPTION_TARGET, {"dry-run", NULL, OPT_DRY_RUN, "compare only"}, CLI_OPTION_WAIT, WAIT_LOCK, {0}};
 static const cli_option print_options[] = {{"engine", "E", OPT_ENGINE, "sqlite, pgsql or mysql (required)"},
                                            {"from", "N", OPT_FROM, "only the steps from number N on (default: 1)"},
                                            STANDALONE,

@@ -6,13 +6,10 @@
 #include "migrate/schema_error.h"
 #include "schema/schema.h"
 
-enum { OPT_TARGET = 256, OPT_JSON, OPT_WAIT };
+enum { OPT_JSON = 256 };
 
 static const cli_option options_table[] = {
-    {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
-    {"json", NULL, OPT_JSON, "one JSON object"},
-    {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
-    {0}};
+    CLI_OPTION_TARGET, {"json", NULL, OPT_JSON, "one JSON object"}, CLI_OPTION_WAIT, {0}};
 
 typedef struct listing {
     json_t *lines; /* NULL: print each */
@@ -70,25 +67,19 @@ static int verify(kfpb_conn *conn, const cli_database *target, bool as_json)
 }
 
 typedef struct arguments {
-    const char *target;
+    cli_target target;
     bool json;
-    long wait_s;
 } arguments;
 
 static bool read_option(void *context, int key, const char *value)
 {
     arguments *a = context;
     switch (key) {
-    case OPT_TARGET:
-        a->target = value;
-        return true;
     case OPT_JSON:
         a->json = true;
         return true;
-    case OPT_WAIT:
-        return cli_parse_number(value, 0, 86400, &a->wait_s);
     default:
-        return false;
+        return cli_take_target(&a->target, key, value);
     }
 }
 
@@ -100,7 +91,7 @@ static int run(const cli_command *command, int argc, char **argv)
     int code = cli_read(command, argc, argv, read_option, &a);
     if (code != EXIT_DONE)
         return code;
-    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
+    code = cli_open_target(command, &a.target, &target, &conn);
     if (code == EXIT_DONE)
         code = verify(conn, &target, a.json);
     kfpb_close(&conn);

@@ -13,12 +13,12 @@
 #include "migrate/show/dot.h"
 #include "migrate/shown.h"
 
-enum { OPT_TARGET = 256, OPT_DOT, OPT_WAIT };
+enum { OPT_DOT = 256 };
 
 static const cli_option options_table[] = {
-    {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
+    CLI_OPTION_TARGET,
     {"dot", NULL, OPT_DOT, "as a graph for Graphviz: tasks, what they read and what they write"},
-    {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
+    CLI_OPTION_WAIT,
     {0}};
 
 enum { SHOWN_VALUE = 60 };
@@ -215,25 +215,19 @@ static int print_dot(const run_tree *tree)
 }
 
 typedef struct arguments {
-    const char *target;
+    cli_target target;
     bool dot;
-    long wait_s;
 } arguments;
 
 static bool read_option(void *context, int key, const char *value)
 {
     arguments *a = context;
     switch (key) {
-    case OPT_TARGET:
-        a->target = value;
-        return true;
     case OPT_DOT:
         a->dot = true;
         return true;
-    case OPT_WAIT:
-        return cli_parse_number(value, 0, 86400, &a->wait_s);
     default:
-        return false;
+        return cli_take_target(&a->target, key, value);
     }
 }
 
@@ -251,7 +245,7 @@ static int run(const cli_command *command, int argc, char **argv)
     if (optind + 1 != argc)
         return cli_usage(command, "show needs one RUN: a UUID or a name");
     kfpb_arena_init(&arena);
-    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
+    code = cli_open_target(command, &a.target, &target, &conn);
     if (code == EXIT_DONE && run_tree_read(conn, argv[optind], &arena, &tree, &error) != KFPS_OK)
         code = cli_report_error(target.text, &error);
     else if (code == EXIT_DONE && a.dot)

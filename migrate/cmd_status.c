@@ -10,13 +10,13 @@
 #include "migrate/notes.h"
 #include "migrate/schema_ready.h"
 
-enum { OPT_TARGET = 256, OPT_EXIT_CODE, OPT_JSON, OPT_WAIT };
+enum { OPT_EXIT_CODE = 256, OPT_JSON };
 
 static const cli_option options_table[] = {
-    {"target", "DSN", OPT_TARGET, "the KFP database (required)"},
+    CLI_OPTION_TARGET,
     {"exit-code", NULL, OPT_EXIT_CODE, "end with 3 if no import was finished or one is unfinished"},
     {"json", NULL, OPT_JSON, "one JSON object"},
-    {"wait", "SECONDS", OPT_WAIT, "wait so long for the database to be there (default: 0)"},
+    CLI_OPTION_WAIT,
     {0}};
 
 /* The import's tables as one JSON object: {"imports":[…],"outcomes":[…],"notes":{…},"unfinished":bool}. */
@@ -196,28 +196,22 @@ static void print_all(const json_t *all)
 }
 
 typedef struct arguments {
-    const char *target;
+    cli_target target;
     bool exit_code, json;
-    long wait_s;
 } arguments;
 
 static bool read_option(void *context, int key, const char *value)
 {
     arguments *a = context;
     switch (key) {
-    case OPT_TARGET:
-        a->target = value;
-        return true;
     case OPT_EXIT_CODE:
         a->exit_code = true;
         return true;
     case OPT_JSON:
         a->json = true;
         return true;
-    case OPT_WAIT:
-        return cli_parse_number(value, 0, 86400, &a->wait_s);
     default:
-        return false;
+        return cli_take_target(&a->target, key, value);
     }
 }
 
@@ -231,7 +225,7 @@ static int run(const cli_command *command, int argc, char **argv)
     int code = cli_read(command, argc, argv, read_option, &a);
     if (code != EXIT_DONE)
         return code;
-    code = cli_open_target(command, a.target, a.wait_s, &target, &conn);
+    code = cli_open_target(command, &a.target, &target, &conn);
     if (code == EXIT_DONE)
         code = schema_ready(conn, &target);
     if (code != EXIT_DONE)
