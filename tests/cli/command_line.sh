@@ -156,7 +156,7 @@ expect 0 "schema adopt" migrate schema adopt --target "$dsn"
 expect 0 "schema status after it" migrate schema status --target "$dsn"
 check "step 4 is adopted" grep -Eq '^ +4 +baseline +adopted ' "$tmp/out"
 expect 0 "schema status --json after it" migrate schema status --json --target "$dsn"
-equal "all six steps are in it" 6 "$(python3 -c 'import json,sys; print(len(json.load(sys.stdin)["steps"]))' <"$tmp/out")"
+equal "all steps are in it" "$(ls "$KFPSTORE_SRC"/schema/sql/sqlite/*.sql | wc -l)" "$(python3 -c 'import json,sys; print(len(json.load(sys.stdin)["steps"]))' <"$tmp/out")"
 expect 0 "schema upgrade after it" migrate schema upgrade --target "$dsn"
 
 new_database sqlite
