@@ -39,7 +39,12 @@ check "there are many groups" test "$groups" -ge 3
 
 # ---- at every boundary -------------------------------------------------------------------------------------------------
 # An import from the beginning for each COMMIT that one makes, the lease's and the readers' among them.
-for when in before after; do
+boundaries='before after'
+if [ -n "${KFPSTORE_TEST_SANITIZED:-}" ]; then
+    boundaries=
+    skip "the killer cannot be loaded before a sanitizer"
+fi
+for when in $boundaries; do
     killed=0
     for ((number = 1; ; number += step)); do
         new_target
@@ -54,7 +59,7 @@ for when in before after; do
         drop_database "$label" "$database"
     done 2>/dev/null
     ended $status "nobody killed it at COMMIT $number, which it does not have"
-    if [ $killed -ge $((groups / step)) ]; then ok "killed $killed times $when COMMIT"; else fail "killed only $killed times $when COMMIT"; fi
+    if [ $killed -ge 2 ] && [ $killed -ge $((groups / step)) ]; then ok "killed $killed times $when COMMIT"; else fail "killed only $killed times $when COMMIT"; fi
 done
 
 # ---- at random moments ------------------------------------------------------------------------------------------------
