@@ -163,6 +163,15 @@ static kfps_status run_until_done(kfps_session *session, plan *work, int64_t now
     }
 }
 
+/* A statement that commits itself was on its way when a connection was lost, and nobody could look what became of it.
+ */
+static bool is_uncertain(const kfps_session *session, const plan *work, kfps_status status)
+{
+    return work->maybe_done && !session->txn &&
+           (status == KFPS_CONNECTION_LOST || status == KFPS_UNAVAILABLE || status == KFPS_BUSY ||
+            status == KFPS_INTERRUPTED);
+}
+
 static kfps_status run(kfps_session *session, plan *work, kfps_error *error)
 {
     int64_t now = 0;
@@ -177,6 +186,9 @@ static kfps_status run(kfps_session *session, plan *work, kfps_error *error)
     if (status == KFPS_OK)
         status = session->txn ? run_in_transaction(session, work, now, error)
                               : run_until_done(session, work, now, error);
+    if (is_uncertain(session, work, status))
+        status = kfpb_fail(error, KFPS_WRITE_UNCERTAIN,
+                           "the connection was lost during the statement; whether it took place is unknown");
     return kfpsi_leave(session, status, error);
 }
 
