@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# servers.sh: private database servers for the tests, on unix sockets, with durable settings.
+# servers.sh: private database servers for the tests, on unix sockets.
 #
 #   servers.sh start [--watch PID] ENGINE...   ENGINE: pgsql, mariadb, mysql; exit 77: that one is not on this machine
 #   servers.sh stop|kill|restart [ENGINE...]   only servers that `start` started; kill is SIGKILL
@@ -11,7 +11,10 @@
 #
 # A LABEL is an engine or an engine with another character set: sqlite, pgsql, mariadb, mysql, mariadb-latin1,
 # mariadb-generalci, mariadb-unicode, mysql-latin1, mysql-generalci, mysql-ai; sqlite-adopted and pgsql-adopted are the
-# plain engines, for tests that then take the tables that upstream makes. Everything lies under $KFPSTORE_TEST_DIR. With --watch the servers stop by themselves when process PID has gone.
+# plain engines, for tests that then take the tables that upstream makes. Everything lies under $KFPSTORE_TEST_DIR.
+# With --watch the servers stop by themselves when process PID has gone.
+#
+# What a server has committed survives the kill of its process, and with KFPSTORE_TEST_DURABLE that of the machine too.
 # KFPSTORE_TEST_PGSQL_OPTIONS and KFPSTORE_TEST_MARIADB_OPTIONS are added to a server's options.
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -85,6 +88,13 @@ pid_of() { # prints the pid if the process is there and is the one that was star
     { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF -- "$dir/$1/data" && printf '%s\n' "$pid"
 }
 
+# A killed process leaves behind what it wrote, synced or not. Without syncing, PostgreSQL's recovery does not first go
+# through every file of every database.
+pgsql_durability='-c fsync=off' innodb_durability='--innodb-flush-log-at-trx-commit=2 --innodb-flush-method=nosync'
+if [ -n "${KFPSTORE_TEST_DURABLE:-}" ]; then
+    pgsql_durability='-c fsync=on' innodb_durability='--innodb-flush-log-at-trx-commit=1'
+fi
+
 sql() { # sql INSTANCE DATABASE TEXT
     case $1 in
     pgsql) psql -X -q -v ON_ERROR_STOP=1 -h "$dir/pgsql" -U kfp -d "$2" -Atc "$3" ;;
@@ -93,8 +103,8 @@ sql() { # sql INSTANCE DATABASE TEXT
 }
 
 wait_ready() { # wait_ready INSTANCE PID
-    local i
-    for ((i = 0; i < 600; i++)); do
+    local end=$((SECONDS + 300))
+    while [ $SECONDS -lt $end ]; do
         if sql "$1" "$([ "$1" = pgsql ] && echo postgres)" 'SELECT 1' >/dev/null 2>&1; then return 0; fi
         if ! kill -0 "$2" 2>/dev/null; then
             tail -n 20 "$dir/$1/server.log" >&2
@@ -102,7 +112,7 @@ wait_ready() { # wait_ready INSTANCE PID
         fi
         sleep 0.1
     done
-    die "$1 was not ready after 60 seconds"
+    die "$1 was not ready after 300 seconds"
 }
 
 launch() { # launch INSTANCE COMMAND...: in a session of its own, so that a Ctrl-C of the tests does not reach it
@@ -127,8 +137,8 @@ start_pgsql() {
     fi
     rm -f "$d/data/postmaster.pid" "$d/.s.PGSQL.5432" "$d/.s.PGSQL.5432.lock"
     (cd "$d" && launch pgsql "$bin/postgres" -D "$d/data" -c listen_addresses= -c unix_socket_directories="$d" \
-        -c max_connections=240 -c shared_buffers=128MB -c fsync=on -c synchronous_commit=on -c timezone=UTC \
-        -c log_min_messages=warning -c max_wal_size=1GB ${KFPSTORE_TEST_PGSQL_OPTIONS:-})
+        -c max_connections=240 -c shared_buffers=128MB -c synchronous_commit=on -c timezone=UTC \
+        -c log_min_messages=warning -c max_wal_size=1GB $pgsql_durability ${KFPSTORE_TEST_PGSQL_OPTIONS:-})
 }
 
 start_mariadb() {
@@ -142,7 +152,7 @@ start_mariadb() {
             { tail -n 20 "$d/init.log" >&2; die "mariadb-install-db failed"; }
     fi
     (cd "$d" && launch mariadb "$server" --no-defaults --datadir="$d/data" --socket="$d/sock" --skip-networking \
-        --pid-file="$d/server.pid" --skip-log-bin --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M \
+        --pid-file="$d/server.pid" --skip-log-bin $innodb_durability --innodb-buffer-pool-size=256M \
         --innodb-log-file-size=64M --max-allowed-packet=64M --max-connections=240 --character-set-server=utf8mb4 \
         --tmpdir="$d" ${KFPSTORE_TEST_MARIADB_OPTIONS:-})
 }
@@ -158,7 +168,7 @@ start_mysql() {
             { tail -n 20 "$d/init.log" >&2; die "mysqld --initialize failed"; }
     fi
     (cd "$d" && launch mysql "$prefix/mysqld" --datadir="$d/data" --socket="$d/sock" --skip-networking --mysqlx=OFF \
-        --pid-file="$d/server.pid" --skip-log-bin --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M \
+        --pid-file="$d/server.pid" --skip-log-bin $innodb_durability --innodb-buffer-pool-size=256M \
         --innodb-redo-log-capacity=128M --max-allowed-packet=64M --max-connections=240 --secure-file-priv=NULL \
         --performance-schema=OFF --tmpdir="$d")
 }
@@ -175,14 +185,17 @@ start_one() {
 }
 
 stop_one() { # stop_one SIGNAL INSTANCE
-    local pid i
+    local pid i end
     pid=$(pid_of "$2") || { rm -f "$dir/$2/pid"; return 0; }
+    # what comes back has to recover what happens from here on, and not all that the suite wrote
+    [ "$1 $2" != 'KILL pgsql' ] || timeout 60 psql -X -q -h "$dir/pgsql" -U kfp -d postgres -c CHECKPOINT || true
     # PostgreSQL: SIGINT is the fast shutdown, which ends sessions
     [ "$1 $2" != 'TERM pgsql' ] || set -- INT "$2"
     kill -s "$1" "$pid" 2>/dev/null || true
-    for ((i = 0; i < 600; i++)); do
-        pid_of "$2" >/dev/null || break
-        [ $i != 300 ] || kill -s KILL "$pid" 2>/dev/null || true
+    end=$((SECONDS + 120))
+    while pid_of "$2" >/dev/null; do
+        [ $SECONDS -lt $end ] || kill -s KILL "$pid" 2>/dev/null || true
+        [ $SECONDS -lt $((end + 30)) ] || break
         sleep 0.1
     done
     rm -f "$dir/$2/pid"
