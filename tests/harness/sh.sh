@@ -58,6 +58,7 @@ new_database() {
     serial=$((serial + 1))
     database=$(printf '%.40s_%s_%d' "$(basename "$0" .sh)" "${KFPSTORE_TEST_LABEL}_$1" "$serial" | tr -c 'a-z0-9_' _)
     dsn=$("$KFPSTORE_TEST_SERVERS" create "$1" "$database")
+    echo "$1 $database" >>"$tmp/databases" # the runner drops them
 }
 drop_database() { "$KFPSTORE_TEST_SERVERS" drop "$1" "$2"; }
 # sql LABEL DATABASE [TEXT]: through the engine's own client; TEXT or stdin

@@ -72,7 +72,7 @@ static inline const char *test_data(const char *path)
 }
 
 /* Runs one of the commands by which a test stops and starts its server: "START", "STOP" or "KILL". Such a program has
- * the word `alone` in tests/harness/suite.list. */
+ * the word `own` in tests/harness/suite.list. */
 static inline int test_admin(const char *what)
 {
     char name[64];
