@@ -313,7 +313,7 @@ static void *collide(void *context)
 START_TEST(deadlock)
 {
     /* PostgreSQL looks for deadlocks after a second: until then the wait for the lock must not end */
-    const kfpb_open_options brief = {.lock_timeout_ms = pgsql ? 4000 : 1000};
+    const kfpb_open_options brief = {.lock_timeout_ms = pgsql ? 15000 : 1000};
     pthread_barrier_t both;
     pthread_t threads[2];
     pthread_barrier_init(&both, NULL, 2);
@@ -324,7 +324,7 @@ START_TEST(deadlock)
         pthread_create(&threads[i], NULL, collide, &rivals[i]);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    ck_assert_msg(now() - start < 5, "%.1f s", now() - start);
+    ck_assert_msg(now() - start < 30, "%.1f s", now() - start);
     const bool a = rivals[0].status == KFPS_OK, b = rivals[1].status == KFPS_OK;
     ck_assert_msg(a != b, "%s and %s", kfps_status_name(rivals[0].status), kfps_status_name(rivals[1].status));
     ck_assert_int_eq(rivals[a ? 1 : 0].status, KFPS_BUSY);
@@ -390,7 +390,7 @@ static void is_interrupted(kfpb_conn *conn, double least)
     const kfps_status status = kfpb_query_int(conn, endless, NULL, 0, &number, NULL, &error);
     const double took = now() - start;
     ck_assert_msg(status == KFPS_INTERRUPTED, "%s after %.2f s: %s", kfps_status_name(status), took, error.message);
-    ck_assert_msg(took > least && took < 5, "%.2f s", took);
+    ck_assert_msg(took > least && took < 15, "%.2f s", took);
     ck_assert(!conn->broken);
     kfpb_rollback(conn);
     ck_assert_int_eq(number_of(conn, "SELECT COUNT(*) FROM e_parent"), 3);

@@ -267,7 +267,7 @@ static bool is_locked(const char *table, const char *uuid)
 
 static void wait_until_locked(const char *table, const char *uuid)
 {
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 600; i++) {
         if (is_locked(table, uuid))
             return;
         usleep(50000);

@@ -106,7 +106,7 @@ START_TEST(an_operation_is_interrupted_or_times_out)
         if (round == 1)
             pthread_create(&thread, NULL, interrupt_soon, session);
         ck_assert_int_eq(kfps_txn_query(session, endless(), NULL, 0, &rows, &error), KFPS_INTERRUPTED);
-        ck_assert_double_lt(now() - began, 3);
+        ck_assert_double_lt(now() - began, 10);
         ck_assert_ptr_null(rows);
         if (round == 1)
             pthread_join(thread, NULL);
@@ -153,7 +153,7 @@ START_TEST(a_server_that_hangs_is_cut_off)
                                                   : kfps_txn_begin(session, &error);
         const double spent = now() - began;
         ck_assert_msg(status == KFPS_INTERRUPTED, "round %d: %s: %s", round, kfps_status_name(status), error.message);
-        ck_assert_double_lt(spent, 2.5);
+        ck_assert_double_lt(spent, 10);
         between.silent = false;
         if (!by_timeout)
             pthread_join(thread, NULL);

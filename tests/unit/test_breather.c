@@ -5,7 +5,7 @@
 #include "libkfpstore/breather.h"
 #include "tests/harness/suite.h"
 
-enum { THREADS = 4, PAUSE_MS = 60 };
+enum { THREADS = 4, PAUSE_MS = 120 };
 
 typedef struct scene {
     breather air;
@@ -61,7 +61,7 @@ START_TEST(a_gap_about_once_a_second)
             empty_since = 0;
         else if (empty_since == 0)
             empty_since = now;
-        else if (empty_since > 0 && now - empty_since > (PAUSE_MS - 20) * 1000000LL) {
+        else if (empty_since > 0 && now - empty_since > PAUSE_MS / 2 * 1000000LL) {
             gaps++;
             empty_since = -1; /* counted */
         }
@@ -70,7 +70,7 @@ START_TEST(a_gap_about_once_a_second)
     atomic_store(&s.stop, true);
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
-        ck_assert_msg(s.longest_wait_ns[i] < 1000000000, "%lld ns", (long long) s.longest_wait_ns[i]);
+        ck_assert_msg(s.longest_wait_ns[i] < 3000000000, "%lld ns", (long long) s.longest_wait_ns[i]);
     }
     ck_assert_msg(gaps >= 2 && gaps <= 4, "%d gaps", gaps);
     breather_destroy(&s.air);
@@ -90,7 +90,7 @@ START_TEST(a_long_stay_does_not_shut_the_others_out)
     breather_leave(&air);
     breather_enter(&air, NULL);
     const int64_t second = now_ns() - began - first;
-    ck_assert_msg(first > 100000000 && first < 1000000000, "%lld ns", (long long) first);
+    ck_assert_msg(first > 100000000 && first < 3000000000, "%lld ns", (long long) first);
     ck_assert_msg(second < 100000000, "%lld ns", (long long) second);
     breather_leave(&air);
     breather_leave(&air);
@@ -107,7 +107,7 @@ START_TEST(who_comes_after_a_gap_does_not_wait)
     sleep_ms(1200);
     const int64_t began = now_ns();
     breather_enter(&air, NULL);
-    ck_assert_int_lt(now_ns() - began, 40000000);
+    ck_assert_int_lt(now_ns() - began, (PAUSE_MS - 20) * 1000000LL);
     breather_leave(&air);
     breather_destroy(&air);
 }
