@@ -4,6 +4,7 @@
 #include "migrate/import/loader.h"
 #include "migrate/import/remove.h"
 #include "migrate/import/replace.h"
+#include "migrate/import/touched.h"
 
 static void see_import(void *context, const ledger_import *entry)
 {
@@ -31,9 +32,10 @@ kfps_status loader_find_before(loader *l, const int64_t *context_ids, kfps_error
                       : ledger_read_imports(l->target, l->options->source_id, ids, count, see_import, l, error);
 }
 
-static void see_shared(void *context, const char *run_uuid)
+static void see_shared(void *context, const char *run_uuid, const char *rows_digest)
 {
     loader *l = context;
+    (void) rows_digest;
     for (group_run *run = loader_run(l, run_uuid, NULL); run != NULL; run = loader_run(l, run_uuid, run))
         run->shared = true;
 }
@@ -58,11 +60,16 @@ kfps_status loader_find_replaced(loader *l, kfps_error *error)
     }
     if (status == KFPS_OK)
         status = remove_read(l->target, &set, error);
+    if (status == KFPS_OK)
+        status = touched_find(l->target, &set, error);
     for (size_t i = 0; status == KFPS_OK && i < set.count; i++) {
-        group_run *run = set.runs[i].native != NULL ? loader_run(l, set.runs[i].run_uuid, NULL) : NULL;
-        for (; run != NULL; run = loader_run(l, set.runs[i].run_uuid, run)) {
+        group_run *run = loader_run(l, set.runs[i].run_uuid, NULL);
+        /* its other context may be written at this moment: the transaction will see */
+        if (run->shared && !l->options->dry_run)
+            set.runs[i].touched = false;
+        for (; touched_by(&set.runs[i]) != NULL && run != NULL; run = loader_run(l, set.runs[i].run_uuid, run)) {
             if (run->replace && run->outcome == RUN_IMPORTED)
-                group_leave(g, run, RUN_SKIPPED, NOTE_CHANGED_NATIVE, set.runs[i].native);
+                group_leave(g, run, RUN_SKIPPED, NOTE_CHANGED_NATIVE, touched_by(&set.runs[i]));
         }
     }
     return status;

@@ -222,6 +222,8 @@ static kfps_status map_one(loader *l, group_run *run, kfps_error *error)
     }
     run->replace = run->before != NULL;
     const kfps_status status = map_run(run->source, &target, &options, &g->arena, &run->rows, &run->notes, error);
+    if (status == KFPS_OK)
+        rows_digest_run(&run->rows, run->rows_digest);
     if (status == KFPS_OK && run->rows.rejected) {
         run->outcome = RUN_REJECTED;
         const note *last = &run->notes.items[run->notes.count - 1];

@@ -25,10 +25,11 @@ typedef struct group_run {
     note_reason reason; /* why it was not imported */
     const char *detail; /* NULL */
     char digest[KFPS_HASH_SIZE];
-    const char *before; /* the digest of its last import; NULL: it was not imported before */
-    bool was_created;   /* whose import made its row of run_details */
-    bool shared;        /* other contexts were imported into the same run */
-    bool replace;       /* imported before, and changed since: its rows are replaced */
+    char rows_digest[KFPS_HASH_SIZE]; /* of its tasks and links */
+    const char *before;               /* the digest of its last import; NULL: it was not imported before */
+    bool was_created;                 /* whose import made its row of run_details */
+    bool shared;                      /* other contexts were imported into the same run */
+    bool replace;                     /* imported before, and changed since: its rows are replaced */
 } group_run;
 
 /* A run that was imported before keeps its line in the ledger unless it is replaced. */

@@ -17,14 +17,23 @@
     }
 
 static const kfpb_column run_columns[] = {
-    TEXT(ledger_run, "Source", source, false, 64),     INT64(ledger_run, "ContextID", context_id),
-    TEXT(ledger_run, "RunUUID", run_uuid, true, 191),  TEXT(ledger_run, "ContextName", context_name, true, 0),
-    TEXT(ledger_run, "Outcome", outcome, false, 32),   TEXT(ledger_run, "Reason", reason, true, 255),
-    TEXT(ledger_run, "Digest", digest, true, 64),      INT64(ledger_run, "Tasks", tasks),
-    INT64(ledger_run, "Artifacts", artifacts),         INT64(ledger_run, "Links", links),
-    INT64(ledger_run, "Executions", executions),       INT64(ledger_run, "Rejected", rejected),
-    INT64(ledger_run, "Terminal", terminal),           TEXT(ledger_run, "Notes", notes, true, 0),
-    INT64(ledger_run, "ImportedAtInSec", imported_at), TEXT(ledger_run, "ToolVersion", tool_version, false, 32),
+    TEXT(ledger_run, "Source", source, false, 64),
+    INT64(ledger_run, "ContextID", context_id),
+    TEXT(ledger_run, "RunUUID", run_uuid, true, 191),
+    TEXT(ledger_run, "ContextName", context_name, true, 0),
+    TEXT(ledger_run, "Outcome", outcome, false, 32),
+    TEXT(ledger_run, "Reason", reason, true, 255),
+    TEXT(ledger_run, "Digest", digest, true, 64),
+    TEXT(ledger_run, "RowsDigest", rows_digest, true, 64),
+    INT64(ledger_run, "Tasks", tasks),
+    INT64(ledger_run, "Artifacts", artifacts),
+    INT64(ledger_run, "Links", links),
+    INT64(ledger_run, "Executions", executions),
+    INT64(ledger_run, "Rejected", rejected),
+    INT64(ledger_run, "Terminal", terminal),
+    TEXT(ledger_run, "Notes", notes, true, 0),
+    INT64(ledger_run, "ImportedAtInSec", imported_at),
+    TEXT(ledger_run, "ToolVersion", tool_version, false, 32),
 };
 const kfpb_table ledger_runs = {"kfpstore_migration_run", run_columns, COUNT(run_columns), 2};
 
@@ -107,26 +116,41 @@ kfps_status ledger_read_imports(kfpb_conn *conn, const char *source, const int64
     return status;
 }
 
-kfps_status ledger_read_shared(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_shared see,
-                               void *context, kfps_error *error)
+/* The imports into these runs, of whatever source: `see` gets the first two columns. */
+static kfps_status read_runs(kfpb_conn *conn, const char *select, const char *const *run_uuids, size_t count,
+                             const char *after, ledger_see_run see, void *context, kfps_error *error)
 {
     kfpb_rows *rows = NULL;
     kfpb_sql sql;
     int got = 0;
     kfpb_sql_init(&sql, conn);
-    kfpb_sql_add(&sql, "SELECT \"RunUUID\" FROM \"kfpstore_migration_run\" WHERE \"Outcome\" = ");
+    kfpb_sql_add(&sql, select);
+    kfpb_sql_add(&sql, " FROM \"kfpstore_migration_run\" WHERE \"Outcome\" = ");
     kfpb_sql_bind(&sql, kfpb_str(LEDGER_IMPORTED));
     kfpb_sql_add(&sql, " AND \"RunUUID\"");
     kfpb_sql_in_texts(&sql, run_uuids, count);
-    kfpb_sql_add(&sql, " GROUP BY \"RunUUID\" HAVING COUNT(\"ContextID\") > 1");
+    kfpb_sql_add(&sql, after);
     kfps_status status = kfpb_sql_query(conn, &sql, &rows, error);
     while (status == KFPS_OK && (got = kfpb_next(rows, error)) > 0)
-        see(context, text_of(rows, 0));
+        see(context, text_of(rows, 0), text_of(rows, 1));
     if (got < 0)
         status = (kfps_status) error->code;
     kfpb_rows_free(&rows);
     kfpb_sql_free(&sql);
     return status;
+}
+
+kfps_status ledger_read_shared(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_run see,
+                               void *context, kfps_error *error)
+{
+    return read_runs(conn, "SELECT \"RunUUID\", NULL", run_uuids, count,
+                     " GROUP BY \"RunUUID\" HAVING COUNT(\"ContextID\") > 1", see, context, error);
+}
+
+kfps_status ledger_read_rows_digests(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_run see,
+                                     void *context, kfps_error *error)
+{
+    return read_runs(conn, "SELECT \"RunUUID\", \"RowsDigest\"", run_uuids, count, "", see, context, error);
 }
 
 kfps_status ledger_count_imported(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,

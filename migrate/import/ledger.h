@@ -19,8 +19,9 @@ typedef struct ledger_run {
     const char *run_uuid; /* NULL: unknown */
     const char *context_name;
     const char *outcome;
-    const char *reason; /* NULL */
-    const char *digest; /* NULL */
+    const char *reason;      /* NULL */
+    const char *digest;      /* NULL */
+    const char *rows_digest; /* NULL */
     int64_t tasks, artifacts, links, executions, rejected;
     int64_t terminal;  /* 1: the run was over when it was imported */
     const char *notes; /* JSON object: how often each reason; NULL */
@@ -66,10 +67,13 @@ typedef struct ledger_import {
 typedef void (*ledger_see_import)(void *context, const ledger_import *entry);
 kfps_status ledger_read_imports(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,
                                 ledger_see_import see, void *context, kfps_error *error);
-/* Calls `see` for each of these runs into which more than one context was imported, of whatever source. */
-typedef void (*ledger_see_shared)(void *context, const char *run_uuid);
-kfps_status ledger_read_shared(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_shared see,
+/* Of whatever source: `see` gets each of these runs into which more than one context was imported; or the digest of
+ * the rows of each import into these runs. */
+typedef void (*ledger_see_run)(void *context, const char *run_uuid, const char *rows_digest);
+kfps_status ledger_read_shared(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_run see,
                                void *context, kfps_error *error);
+kfps_status ledger_read_rows_digests(kfpb_conn *conn, const char *const *run_uuids, size_t count, ledger_see_run see,
+                                     void *context, kfps_error *error);
 
 /* How many of these contexts of the source the ledger has as imported. */
 kfps_status ledger_count_imported(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,

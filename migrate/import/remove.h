@@ -19,6 +19,7 @@ typedef struct removal {
     size_t only_count;
     bool found;         /* the run row is there */
     const char *native; /* a row that no import wrote ("task <UUID>", "link <UUID>"): the run must be left alone */
+    bool touched;       /* touched.h: rows of imports are not what was written */
     size_t tasks, links;
 } removal;
 

@@ -10,6 +10,7 @@
 #include "migrate/import/remove.h"
 #include "migrate/import/run_rows.h"
 #include "migrate/import/target.h"
+#include "migrate/import/touched.h"
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -82,8 +83,10 @@ kfps_status replace_run(kfpb_conn *conn, group_run *run, const char *source_id, 
         status = remove_lock(conn, &set, true, error);
     if (status == KFPS_OK)
         status = remove_read(conn, &set, error);
-    if (status == KFPS_OK && old.native != NULL) {
-        snprintf(result->native, sizeof result->native, "%s", old.native);
+    if (status == KFPS_OK)
+        status = touched_find(conn, &set, error);
+    if (status == KFPS_OK && touched_by(&old) != NULL) {
+        snprintf(result->native, sizeof result->native, "%s", touched_by(&old));
         return KFPS_OK;
     }
     if (status == KFPS_OK)

@@ -7,8 +7,8 @@
 #include "migrate/import/group.h"
 #include "migrate/import/writer.h"
 
-/* In the caller's transaction. If a native server wrote to the run, nothing is changed and result->native says which
- * row it is. Artifacts get the new values; those that only the old rows used go with them. */
+/* In the caller's transaction. If a native server wrote to the run, nothing is changed and result->native says
+ * what. Artifacts get the new values; those that only the old rows used go with them. */
 kfps_status replace_run(kfpb_conn *conn, group_run *run, const char *source_id, kfpb_arena *arena, write_result *result,
                         kfps_error *error);
 /* After an uncertain COMMIT. */

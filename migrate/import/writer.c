@@ -243,6 +243,7 @@ static ledger_run ledger_row(const group_run *run, const char *source_id, kfpb_a
     if (is_written(run)) {
         row.reason = run->create_row ? LEDGER_RUN_CREATED : NULL;
         row.digest = run->digest;
+        row.rows_digest = run->rows_digest;
         row.tasks = (int64_t) run->rows.task_count;
         row.artifacts = (int64_t) run->rows.artifact_count;
         row.links = (int64_t) run->rows.link_count;

@@ -8,7 +8,7 @@
 
 typedef struct write_result {
     int64_t new_artifacts; /* rows; those that another run had brought are not counted */
-    char native[256];      /* replace_run: a row of a native server, so that nothing was written; else "" */
+    char native[256];      /* replace_run: what a native server wrote, so that nothing was written; else "" */
 } write_result;
 
 /* Writes run rows (where the import makes them), tasks, artifacts, links, the list of our artifacts and the ledger of

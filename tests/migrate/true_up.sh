@@ -166,15 +166,17 @@ equal "and the run row that was made" "$(one "SELECT * FROM run_details WHERE ${
 
 # ---- what others have written, or deleted -----------------------------------------------------------------------------
 new_source
-new_target
-expect 5 "an import" import
 # runs with a container each, and a run of a server's own that uses an artifact of one more
 lost=$(run_of "(SELECT execution_id FROM Event WHERE artifact_id = $artifact)")
 containers=$(ask "SELECT min(x.id) FROM Execution x JOIN Type t ON t.id = x.type_id AND t.name = 'system.ContainerExecution'
     JOIN Event e ON e.execution_id = x.id JOIN Association a ON a.execution_id = x.id JOIN Context c ON c.id = a.context_id
     JOIN Type k ON k.id = c.type_id AND k.name = 'system.PipelineRun' WHERE c.name <> '$lost' GROUP BY c.id HAVING count(DISTINCT e.id) > 2 ORDER BY 1")
 nth() { sed -n "$1p" <<<"$containers"; }
+change "UPDATE Execution SET last_known_state = 2 WHERE id = $(nth 1)"
+new_target
+expect 5 "an import" import
 with_task=$(run_of "$(nth 2)") with_link=$(run_of "$(nth 3)") gone=$(run_of "$(nth 4)") refused=$(run_of "$(nth 5)")
+ended=$(run_of "$(nth 6)") podded=$(run_of "$(nth 7)") unlinked=$(run_of "$(nth 8)") rewritten=$(run_of "$(nth 9)")
 native=$(one "SELECT r.${q}UUID$q FROM run_details r LEFT JOIN kfpstore_migration_run m ON m.${q}RunUUID$q = r.${q}UUID$q
     WHERE m.${q}RunUUID$q IS NULL ORDER BY 1 LIMIT 1;")
 artifact_uuid=$(uuid5 "artifact:$artifact")
@@ -193,23 +195,40 @@ native_link 7b0f1e64-5f4e-4a3c-9d55-0a6f6d0e1b04 "$native" 7b0f1e64-5f4e-4a3c-9d
 one "UPDATE tasks SET ${q}ParentTaskUUID$q = NULL WHERE ${q}RunUUID$q = '$gone'; DELETE FROM artifact_tasks WHERE ${q}RunUUID$q = '$gone';
     DELETE FROM tasks WHERE ${q}RunUUID$q = '$gone'; DELETE FROM tasks_pre_migration WHERE ${q}RunUUID$q = '$gone';
     DELETE FROM run_details WHERE ${q}UUID$q = '$gone';" >/dev/null
-for i in 2 3 4 5; do
+# servers that add no rows, but end an imported task, give it a pod, drop a link; one that writes only the same again
+one "UPDATE tasks SET ${q}State$q = 4, ${q}FinishedInSec$q = 1760000000 WHERE ${q}UUID$q = '$(uuid5 "execution:$(nth 6)")';
+    UPDATE tasks SET pods = '[{\"name\": \"served\", \"type\": \"EXECUTOR\"}]' WHERE ${q}UUID$q = '$(uuid5 "execution:$(nth 7)")';
+    DELETE FROM artifact_tasks WHERE ${q}TaskID$q = '$(uuid5 "execution:$(nth 8)")';" >/dev/null
+same=$(one "SELECT pods FROM tasks WHERE ${q}UUID$q = '$(uuid5 "execution:$(nth 9)")';" | sed 's/", *"/" ,   "/g')
+one "UPDATE tasks SET pods = '$same' WHERE ${q}UUID$q = '$(uuid5 "execution:$(nth 9)")';" >/dev/null
+for i in 2 3 4 5 6 7 8 9; do
     change "UPDATE ExecutionProperty SET string_value = 'another-pod' WHERE execution_id = $(nth $i) AND name = 'pod_name'"
     touch_execution "$(nth $i)"
 done
+change "UPDATE Execution SET last_known_state = 3 WHERE id = $(nth 1)"
+touch_execution "$(nth 1)"
 change "UPDATE ContextProperty SET string_value = 'somewhere' WHERE name = 'namespace' AND context_id = (SELECT id FROM Context WHERE name = '$refused')"
 touch_execution "(SELECT execution_id FROM Event WHERE artifact_id = $artifact)"
 change "DELETE FROM EventPath WHERE event_id IN (SELECT id FROM Event WHERE artifact_id = $artifact);
     DELETE FROM Event WHERE artifact_id = $artifact"
 of_task=$(rows_of_run "$with_task") of_link=$(rows_of_run "$with_link") of_native=$(rows_of_run "$native") of_refused=$(rows_of_run "$refused")
+of_ended=$(rows_of_run "$ended") of_podded=$(rows_of_run "$podded") of_unlinked=$(rows_of_run "$unlinked")
+expect 5 "a dry run" import --dry-run --rejects "$tmp/rejects" --missing-runs=create
+equal "finds the same as the import" "1 3 6" "$(runs)"
 expect 5 "an import" import --rejects "$tmp/rejects" --missing-runs=create
-equal "replaces the run that lost an event, and leaves three" "1 1 3" "$(runs)"
+equal "replaces the runs that lost an event, ended, and were written the same again; leaves six" "1 3 6" "$(runs)"
+equal "the task that has ended in MLMD is over" 2 "$(one "SELECT ${q}State$q FROM tasks WHERE ${q}UUID$q = '$(uuid5 "execution:$(nth 1)")';")"
+equal "the run whose task a server has ended is left" "$of_ended" "$(rows_of_run "$ended")"
+equal "so is the one with a server's pod" "$of_podded" "$(rows_of_run "$podded")"
+equal "and the one that lost a link" "$of_unlinked" "$(rows_of_run "$unlinked")"
+equal "each with the reason" 3 "$(grep -c "changed-native.*rows that were imported have been changed or deleted" "$tmp/rejects")"
+equal "the one that was written the same again is as in MLMD" 1 "$(one "SELECT pods FROM tasks WHERE ${q}UUID$q = '$(uuid5 "execution:$(nth 9)")';" | grep -c another-pod)"
 equal "it makes only the run that never was there" 1 "$(json_of "$tmp/out" runs created)"
 equal "the one with a server's task is left" "$of_task" "$(rows_of_run "$with_task")"
 contains "and named" "task 7b0f1e64-5f4e-4a3c-9d55-0a6f6d0e1b01" "$tmp/rejects"
 equal "so is the one with a server's link" "$of_link" "$(rows_of_run "$with_link")"
 contains "and named" "link 7b0f1e64-5f4e-4a3c-9d55-0a6f6d0e1b02" "$tmp/rejects"
-equal "as changed-native" 2 "$(json_of "$tmp/out" notes changed-native count)"
+equal "as changed-native" 5 "$(json_of "$tmp/out" notes changed-native count)"
 equal "the one that cannot be imported as it is now stays as it was" "$of_refused" "$(rows_of_run "$refused")"
 equal "and is a reject" 1 "$(json_of "$tmp/out" notes namespace-conflict count)"
 equal "the run that users deleted stays away" 0 "$(one "SELECT count(*) FROM run_details WHERE ${q}UUID$q = '$gone';")"

@@ -153,6 +153,102 @@ START_TEST(nothing_else_does)
 }
 END_TEST
 
+/* ---- the rows that were made --------------------------------------------------------------------------------------
+ */
+
+static void rows_of(kfps_task *tasks, kfps_artifact_task *link, map_rows *rows)
+{
+    tasks[0] = (kfps_task){.uuid = "a", .run_uuid = "r", .pods_json = "[]", .name = "root", .state = 1};
+    tasks[1] = (kfps_task){.uuid = "b", .run_uuid = "r", .pods_json = "[]", .parent_uuid = "a", .state = 3};
+    *link = (kfps_artifact_task){.uuid = "l", .artifact_uuid = "x", .task_uuid = "b", .run_uuid = "r"};
+    *rows = (map_rows){.tasks = tasks, .task_count = 2, .links = link, .link_count = 1};
+}
+
+START_TEST(any_change_of_a_row_counts)
+{
+    kfps_task tasks[2];
+    kfps_artifact_task link;
+    map_rows rows;
+    char before[KFPS_HASH_SIZE], after[KFPS_HASH_SIZE];
+
+    rows_of(tasks, &link, &rows);
+    rows_digest_run(&rows, before);
+    switch (_i) {
+    case 0:
+        tasks[1].state = 4;
+        break;
+    case 1:
+        tasks[1].finished_at = 1;
+        break;
+    case 2:
+        tasks[1].pods_json = "[1]";
+        break;
+    case 3:
+        tasks[1].parent_uuid = NULL;
+        break;
+    case 4:
+        tasks[1].parent_uuid = "";
+        break;
+    case 5: /* a text that goes to the next column */
+        tasks[0].name = NULL;
+        tasks[0].display_name = "root";
+        break;
+    case 6:
+        link.iteration = 1;
+        break;
+    case 7:
+        rows.link_count = 0;
+        break;
+    default:
+        rows.task_count = 1;
+        break;
+    }
+    rows_digest_run(&rows, after);
+    ck_assert_str_ne(before, after);
+}
+END_TEST
+
+START_TEST(the_order_of_rows_does_not_count)
+{
+    kfps_task tasks[2];
+    kfps_artifact_task link;
+    map_rows rows;
+    char before[KFPS_HASH_SIZE], after[KFPS_HASH_SIZE];
+
+    rows_of(tasks, &link, &rows);
+    rows_digest_run(&rows, before);
+    const kfps_task first = tasks[0];
+    tasks[0] = tasks[1];
+    tasks[1] = first;
+    rows_digest_run(&rows, after);
+    ck_assert_str_eq(before, after);
+}
+END_TEST
+
+START_TEST(digests_of_parts_add_up)
+{
+    kfps_task tasks[2];
+    kfps_artifact_task link;
+    map_rows rows;
+    char text[KFPS_HASH_SIZE];
+    rows_digest whole = {{0}}, parts = {{0}};
+
+    rows_of(tasks, &link, &rows);
+    rows_digest_run(&rows, text);
+    rows_digest_add_text(&whole, text);
+    rows.task_count = 1;
+    rows_digest_run(&rows, text);
+    rows_digest_add_text(&parts, text);
+    rows = (map_rows){.tasks = &tasks[1], .task_count = 1};
+    rows_digest_run(&rows, text);
+    rows_digest_add_text(&parts, text);
+    ck_assert_mem_eq(&whole, &parts, sizeof whole);
+    rows_digest_add_text(&parts, "");
+    rows_digest_add_text(&parts, "no digest");
+    ck_assert_mem_eq(&whole, &parts, sizeof whole);
+}
+END_TEST
+
 static Suite *digest_suite(void)
 {
     Suite *suite = suite_create("digest");
@@ -160,6 +256,9 @@ static Suite *digest_suite(void)
 
     tcase_add_loop_test(tc, everything_that_rows_are_made_from_counts, 0, CHANGES);
     tcase_add_test(tc, nothing_else_does);
+    tcase_add_loop_test(tc, any_change_of_a_row_counts, 0, 9);
+    tcase_add_test(tc, the_order_of_rows_does_not_count);
+    tcase_add_test(tc, digests_of_parts_add_up);
     suite_add_tcase(suite, tc);
     return suite;
 }

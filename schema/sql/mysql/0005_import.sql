@@ -21,6 +21,7 @@ CREATE TABLE `kfpstore_migration_run` (
     `Outcome` varchar(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     `Reason` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     `Digest` varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    `RowsDigest` varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     `Tasks` bigint NOT NULL DEFAULT 0,
     `Artifacts` bigint NOT NULL DEFAULT 0,
     `Links` bigint NOT NULL DEFAULT 0,

@@ -21,6 +21,7 @@ CREATE TABLE "kfpstore_migration_run" (
     "Outcome" varchar(32) NOT NULL,
     "Reason" varchar(255),
     "Digest" varchar(64),
+    "RowsDigest" varchar(64),
     "Tasks" bigint NOT NULL DEFAULT 0,
     "Artifacts" bigint NOT NULL DEFAULT 0,
     "Links" bigint NOT NULL DEFAULT 0,
