@@ -35,33 +35,54 @@ void progress_format_duration(double seconds, char *out, size_t size)
         snprintf(out, size, "%ldm%02lds", s / 60, s % 60);
 }
 
-void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t rejected)
+static bool is_time(progress *p)
 {
     const double now = progress_now();
     if (p->paused || now - p->said < (p->live ? live_interval : log_interval))
-        return;
+        return false;
     p->said = now;
-    const double spent = now - p->started - p->waited;
+    return true;
+}
+
+/* `more` and `fields` (taken over, may be NULL): what else is counted. */
+static void say(progress *p, const char *what, uint64_t done, const char *more, json_t *fields)
+{
+    const double spent = p->said - p->started - p->waited;
     const double rate = spent > 0 ? (double) done / spent : 0;
     char eta[32] = "?", took[32];
     if (rate > 0 && p->total >= done)
         progress_format_duration((double) (p->total - done) / rate, eta, sizeof eta);
     progress_format_duration(spent, took, sizeof took);
     char line[256];
-    snprintf(line, sizeof line,
-             "executions %" PRIu64 "/%" PRIu64 " (%.1f%%) %.0f/s skipped %" PRIu64 " rejected %" PRIu64 " %s ETA %s",
-             done, p->total, p->total > 0 ? 100.0 * (double) done / (double) p->total : 100.0, rate, skipped, rejected,
-             took, eta);
+    snprintf(line, sizeof line, "%s %" PRIu64 "/%" PRIu64 " (%.1f%%) %.0f/s%s %s ETA %s", what, done, p->total,
+             p->total > 0 ? 100.0 * (double) done / (double) p->total : 100.0, rate, more, took, eta);
     if (p->live) {
         fprintf(stderr, "\r%s\033[K", line);
         fflush(stderr);
         p->line_open = true;
+        json_decref(fields);
         return;
     }
-    json_t *fields = json_pack("{s:I,s:I,s:I,s:I,s:f,s:f}", "executions", (json_int_t) done, "total",
-                               (json_int_t) p->total, "skipped", (json_int_t) skipped, "rejected",
-                               (json_int_t) rejected, "seconds", spent, "per_second", rate);
-    log_line(LOG_LEVEL_INFO, fields, "%s", line);
+    json_t *all = json_pack("{s:I,s:I,s:f,s:f}", what, (json_int_t) done, "total", (json_int_t) p->total, "seconds",
+                            spent, "per_second", rate);
+    json_object_update_new(all, fields);
+    log_line(LOG_LEVEL_INFO, all, "%s", line);
+}
+
+void progress_update(progress *p, uint64_t done, uint64_t skipped, uint64_t rejected)
+{
+    char more[80];
+    if (!is_time(p))
+        return;
+    snprintf(more, sizeof more, " skipped %" PRIu64 " rejected %" PRIu64, skipped, rejected);
+    say(p, "executions", done, more,
+        json_pack("{s:I,s:I}", "skipped", (json_int_t) skipped, "rejected", (json_int_t) rejected));
+}
+
+void progress_count(progress *p, const char *what, uint64_t done)
+{
+    if (is_time(p))
+        say(p, what, done, "", NULL);
 }
 
 void progress_pause(progress *p, const char *file)

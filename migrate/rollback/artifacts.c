@@ -164,8 +164,10 @@ bool rollback_artifacts(rollback_job *job)
 {
     page p = {.job = job};
     kfpb_text after = {0};
+    uint64_t done = 0;
     bool well = true;
     kfpb_arena_init(&p.arena);
+    progress_start(&job->progress, job->artifacts);
     while (well && !cli_stop) {
         p.attempts = 0;
         p.probe = NULL;
@@ -176,6 +178,7 @@ bool rollback_artifacts(rollback_job *job)
             break;
         job->report->counts.artifacts += (uint64_t) p.removed;
         job->report->counts.artifacts_kept += p.kept_count;
+        progress_count(&job->progress, "artifacts", done += p.count);
         for (size_t i = 0; i < p.kept_count; i++)
             rollback_keep(job->report, "artifact", p.kept[i].uuid,
                           kfpb_arena_printf(&p.arena, "a task of run %s is linked to it", p.kept[i].run_uuid));

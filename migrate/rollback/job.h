@@ -5,6 +5,7 @@
 #define KFPM_ROLLBACK_JOB_H
 
 #include "libkfpstore/transaction.h"
+#include "migrate/import/progress.h"
 #include "migrate/rollback/rollback.h"
 #include "schema/lease.h"
 
@@ -23,6 +24,8 @@ typedef struct rollback_job {
     schema_lease *lease; /* NULL in a dry run */
     rollback_referrer referrers[ROLLBACK_REFERRERS];
     bool has_jobs; /* KFP's recurring runs, which name an experiment too */
+    progress progress;
+    uint64_t lines, artifacts; /* of this source when it began */
     kfps_error error;
     int exit_code;
 } rollback_job;

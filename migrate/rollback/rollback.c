@@ -30,6 +30,7 @@ void rollback_keep(rollback_report *report, const char *kind, const char *uuid, 
 
 static bool fail(rollback_job *job)
 {
+    progress_end(&job->progress);
     job->exit_code = cli_report_error(job->options->target.text, &job->error);
     if (job->lease != NULL && !schema_lease_held(job->lease))
         job->exit_code = EXIT_LOCKED;
@@ -112,6 +113,24 @@ static kfps_status find_import(rollback_job *job, kfpb_conn *conn)
     return status;
 }
 
+/* For the line that says how far it is. */
+static kfps_status count_import(rollback_job *job, kfpb_conn *conn)
+{
+    static const char *const statements[] = {
+        "SELECT COUNT(\"ContextID\") FROM \"kfpstore_migration_run\" WHERE \"Source\" = ?",
+        "SELECT COUNT(\"MLMDID\") FROM \"kfpstore_migrated_artifact\" WHERE \"Source\" = ?",
+    };
+    uint64_t *const counts[] = {&job->lines, &job->artifacts};
+    const kfpb_value source = kfpb_str(job->options->source_id);
+    kfps_status status = KFPS_OK;
+    for (size_t i = 0; status == KFPS_OK && i < sizeof statements / sizeof *statements; i++) {
+        int64_t count = 0;
+        status = kfpb_query_int(conn, statements[i], &source, 1, &count, NULL, &job->error);
+        *counts[i] = (uint64_t) count;
+    }
+    return status;
+}
+
 static bool look(rollback_job *job)
 {
     kfpb_conn *conn = NULL;
@@ -124,6 +143,8 @@ static bool look(rollback_job *job)
         status = find_tables(job, conn);
         if (status == KFPS_OK)
             status = find_import(job, conn);
+        if (status == KFPS_OK && job->report->found)
+            status = count_import(job, conn);
     }
     kfpsi_pool_give(job->pool, &conn);
     return status == KFPS_OK ? job->exit_code == EXIT_DONE : fail(job);
@@ -223,6 +244,7 @@ int rollback_execute(const rollback_options *options, rollback_report *report)
     report->kept_end = &report->kept;
     const double started = progress_now();
     const bool well = open_target(&job) && take_lease(&job) && roll_back(&job);
+    progress_end(&job.progress);
     schema_lease_release(&job.lease);
     kfpsi_pool_free(job.pool);
     report->seconds = progress_now() - started;

@@ -349,8 +349,10 @@ static void count_group(const group *g)
 bool rollback_runs(rollback_job *job)
 {
     group g = {.job = job, .after = INT64_MIN};
+    uint64_t done = 0;
     bool well = true;
     kfpb_arena_init(&g.arena);
+    progress_start(&job->progress, job->lines);
     while (well && !cli_stop) {
         g.attempts = 0;
         g.count = 0;
@@ -358,6 +360,7 @@ bool rollback_runs(rollback_job *job)
         if (!well || g.count == 0)
             break;
         count_group(&g);
+        progress_count(&job->progress, "runs", done += g.count);
         g.after = g.lines[g.count - 1].context_id;
     }
     kfpb_arena_free(&g.arena);

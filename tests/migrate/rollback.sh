@@ -57,9 +57,20 @@ equal "wrote nothing" "$after" "$(all_of)"
 said() { echo "$(json_of "$tmp/out" tasks) $(json_of "$tmp/out" links) $(json_of "$tmp/out" artifacts removed) $(json_of "$tmp/out" runs removed)"; }
 equal "and counted what is there" "$want" "$(said)"
 equal "and the run row" 1 "$(json_of "$tmp/out" run_rows removed)"
-expect 0 "the rollback" rollback --yes --batch 7
+# on a terminal, with a line that is written over
+expect 0 "the rollback" python3 -c 'import pty, os, sys
+with open(sys.argv[1], "wb") as seen:
+    def read(fd):
+        data = os.read(fd, 65536)
+        seen.write(data)
+        return data
+    sys.exit(os.waitstatus_to_exitcode(pty.spawn(["sh", "-c", "exec \"$@\" >\"$0\"", *sys.argv[2:]], read)))' \
+    "$tmp/terminal" "$tmp/report" "$KFP_MIGRATE" rollback --json --target "$dsn" --yes --batch 7
+cp "$tmp/report" "$tmp/out"
 equal "removed as much" "$want" "$(said)"
 equal "with the run row" 1 "$(json_of "$tmp/out" run_rows removed)"
+contains "it said how far it was" "runs " "$tmp/terminal"
+contains "of the artifacts too" "artifacts " "$tmp/terminal"
 equal "and its experiment" 1 "$(json_of "$tmp/out" experiments)"
 equal "the tables are as before the import" "$before" "$(all_of)"
 expect 3 "status knows of no import" "$KFP_MIGRATE" status --exit-code --target "$dsn"
