@@ -149,9 +149,12 @@ typedef struct kfpb_dialect {
     /* printf format of a call without its last argument and parenthesis: where in the text, its ASCII letters in lower
      * case and no others, a text is found; by bytes, from 1 */
     const char *text_position;
-    const char *unindexed; /* printf format: a column in a condition that must not choose the index; "%s" where the
-                              optimiser knows or is told which it should take */
-    const char *number;    /* printf format: a column of doubles as doubles */
+    const char *residual; /* printf format, in parentheses: a condition that must not choose the index; plain where the
+                             optimiser is told which it should take */
+    /* printf format: a value that the optimiser must not look at. An index is then walked from a place to a place:
+     * by `a = x` the plan hangs on how many rows x has, which is a guess. NULL: by `a = x`. */
+    const char *hidden;
+    const char *number; /* printf format: a column of doubles as doubles */
     kfpb_each each;
 } kfpb_dialect;
 

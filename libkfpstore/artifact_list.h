@@ -18,8 +18,6 @@ kfps_status kfpsi_artifacts_of_run(kfpsi_op *op, const kfpsi_plan *plan, const k
                                    const kfpsi_linked *linked, kfpb_arena *arena, kfpsi_page *out, kfps_error *error);
 /* `artifacts.UUID IN (…)`, a kfpsi_scope.more; context: kfpsi_linked. */
 void kfpsi_artifact_linked(kfpb_sql *sql, const void *context);
-/* Conditions on a link `l`, behind kfpsi_sql_and. */
-void kfpsi_linked_sql(kfpb_sql *sql, const kfpsi_linked *linked);
 
 /* artifact_producer.c: the producers of a page, with one statement. NULL and no error: no items. */
 kfps_status kfpsi_artifact_producers(kfpsi_op *op, const kfps_artifact *items, size_t count, const kfpsi_linked *linked,

@@ -11,31 +11,35 @@
 
 enum { IDS_MAX = 1000 };
 
-void kfpsi_linked_sql(kfpb_sql *sql, const kfpsi_linked *linked)
+/* Which of a run's links `l`. */
+static void which_sql(kfpb_sql *sql, const kfpsi_linked *linked)
 {
     static const char *const types[] = {
         [KFPS_DIRECTION_ANY] = NULL,
         [KFPS_DIRECTION_INPUT] = "l.\"Type\" BETWEEN 1 AND 7",
         [KFPS_DIRECTION_OUTPUT] = "l.\"Type\" BETWEEN 8 AND 11",
     };
-    kfpsi_sql_equals(sql, &kfpsi_artifact_tasks.columns[KFPSI_LINK_RUN], "l.", linked->run_uuid);
     if (types[linked->direction] != NULL) {
-        kfpsi_sql_and(sql);
+        kfpsi_sql_residual(sql);
         kfpb_sql_add(sql, types[linked->direction]);
+        kfpsi_sql_residual_end(sql);
     }
     if (linked->task_name != NULL) {
-        kfpsi_sql_and(sql);
-        kfpb_sql_add(sql, "EXISTS (SELECT 1 FROM \"tasks\" t WHERE t.\"UUID\"=l.\"TaskID\"");
+        kfpsi_sql_residual(sql);
+        kfpb_sql_add(sql, "(SELECT t.\"UUID\" FROM \"tasks\" t WHERE t.\"UUID\"=l.\"TaskID\"");
         kfpsi_sql_equals(sql, &kfpsi_tasks.columns[KFPSI_TASK_NAME], "t.", linked->task_name);
-        kfpb_sql_add(sql, ")");
+        kfpb_sql_add(sql, ") IS NOT NULL");
+        kfpsi_sql_residual_end(sql);
     }
 }
 
 void kfpsi_artifact_linked(kfpb_sql *sql, const void *context)
 {
+    const kfpsi_linked *linked = context;
     kfpsi_sql_and(sql);
     kfpb_sql_add(sql, "\"artifacts\".\"UUID\" IN (SELECT l.\"ArtifactID\" FROM \"artifact_tasks\" l WHERE");
-    kfpsi_linked_sql(sql, context);
+    kfpsi_sql_equals(sql, &kfpsi_artifact_tasks.columns[KFPSI_LINK_RUN], "l.", linked->run_uuid);
+    which_sql(sql, linked);
     kfpb_sql_add(sql, ")");
 }
 
@@ -54,24 +58,63 @@ typedef struct walk {
     kfpb_sql sql;
 } walk;
 
+/* The run's links behind the last artifact. */
+static void behind_sql(walk *w)
+{
+    kfpb_sql *sql = &w->sql;
+    kfpsi_sql_equals(sql, &kfpsi_artifact_tasks.columns[KFPSI_LINK_RUN], "l.", w->linked->run_uuid);
+    if (w->last[0] == '\0')
+        return;
+    kfpsi_sql_and(sql);
+    kfpb_sql_add(sql, w->plan->position.descending ? "l.\"ArtifactID\"<" : "l.\"ArtifactID\">");
+    kfpb_sql_bind(sql, kfpb_str(w->last));
+}
+
+/* The same as a range of the index, as list_sql.c has it. */
+static void range_sql(walk *w)
+{
+    kfpb_sql *sql = &w->sql;
+    const bool down = w->plan->position.descending;
+    const kfpb_value run = kfpb_str(w->linked->run_uuid);
+    kfpsi_sql_and(sql);
+    kfpb_sql_add(sql, down ? "l.\"RunUUID\">=" : "l.\"RunUUID\"<=");
+    kfpsi_sql_hidden(sql, run);
+    if (w->last[0] == '\0') {
+        kfpb_sql_add(sql, down ? " AND l.\"RunUUID\"<=" : " AND l.\"RunUUID\">=");
+        kfpsi_sql_hidden(sql, run);
+    } else {
+        kfpb_sql_add(sql, " AND (l.\"RunUUID\",l.\"ArtifactID\")");
+        kfpb_sql_add(sql, down ? "<(" : ">(");
+        kfpsi_sql_hidden(sql, run);
+        kfpb_sql_add(sql, ",");
+        kfpb_sql_bind(sql, kfpb_str(w->last));
+        kfpb_sql_add(sql, ")");
+    }
+}
+
 static void ids_sql(walk *w)
 {
     kfpb_sql *sql = &w->sql;
-    const char *hint = sql->driver->dialect.index_hint;
-    const bool descending = w->plan->position.descending;
+    const bool range = sql->driver->dialect.hidden != NULL;
+    const char *direction = w->plan->position.descending ? " DESC" : "";
     kfpb_sql_reset(sql);
     kfpb_sql_add(sql, "SELECT l.\"ArtifactID\" FROM \"artifact_tasks\" l");
-    if (*hint != '\0')
-        kfpb_text_printf(&sql->text, hint, "kfpstore_links_run_artifact");
+    kfpsi_index_hint(sql, "kfpstore_links_run_artifact");
     kfpb_sql_add(sql, " WHERE");
-    kfpsi_linked_sql(sql, w->linked);
-    if (w->last[0] != '\0') {
-        kfpsi_sql_and(sql);
-        kfpb_sql_add(sql, descending ? "l.\"ArtifactID\"<" : "l.\"ArtifactID\">");
-        kfpb_sql_bind(sql, kfpb_str(w->last));
+    if (range)
+        range_sql(w);
+    else
+        behind_sql(w);
+    which_sql(sql, w->linked);
+    kfpb_sql_add(sql, " ORDER BY ");
+    if (range) {
+        kfpb_sql_add(sql, "l.\"RunUUID\"");
+        kfpb_sql_add(sql, direction);
+        kfpb_sql_add(sql, ",");
     }
-    kfpb_sql_add(sql, " ORDER BY l.\"ArtifactID\"");
-    kfpb_sql_add(sql, descending ? " DESC LIMIT " : " LIMIT ");
+    kfpb_sql_add(sql, "l.\"ArtifactID\"");
+    kfpb_sql_add(sql, direction);
+    kfpb_sql_add(sql, " LIMIT ");
     kfpb_text_int(&sql->text, (int64_t) w->wanted);
 }
 

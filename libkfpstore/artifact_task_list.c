@@ -44,11 +44,11 @@ static kfps_status body(kfpsi_op *op, void *context, kfps_error *error)
 static void of_namespace(kfpb_sql *sql, const void *context)
 {
     const char *const *space = context;
-    kfpsi_sql_and(sql);
-    kfpb_sql_add(sql, "EXISTS (SELECT 1 FROM \"run_details\" r WHERE r.\"UUID\"=\"artifact_tasks\".\"RunUUID\" AND "
-                      "r.\"Namespace\"=");
+    kfpsi_sql_residual(sql); /* nor is it a join, whose rows would have to be sorted */
+    kfpb_sql_add(sql,
+                 "(SELECT r.\"Namespace\" FROM \"run_details\" r WHERE r.\"UUID\"=\"artifact_tasks\".\"RunUUID\")=");
     kfpb_sql_bind(sql, kfpb_str(*space));
-    kfpb_sql_add(sql, ")");
+    kfpsi_sql_residual_end(sql);
 }
 
 /* Direction and types are one list of types; no list where all are meant. */

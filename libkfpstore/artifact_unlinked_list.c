@@ -60,8 +60,11 @@ static void unlinked_sql(kfpb_sql *sql, const job *j, const char *end)
         kfpb_sql_add(sql, "a.\"UUID\"<=");
         kfpb_sql_bind(sql, kfpb_str(end));
     }
-    if (j->space != NULL)
-        kfpsi_sql_residual(sql, &kfpsi_artifacts.columns[KFPSI_ARTIFACT_NAMESPACE], &j->space, 1);
+    if (j->space != NULL) {
+        kfpsi_sql_residual(sql);
+        kfpsi_sql_in(sql, &kfpsi_artifacts.columns[KFPSI_ARTIFACT_NAMESPACE], "a.", &j->space, 1);
+        kfpsi_sql_residual_end(sql);
+    }
     if (j->created_before != 0) {
         kfpsi_sql_and(sql);
         kfpb_sql_add(sql, "a.\"CreatedAtInSec\"+0<"); /* no index but the key's */

@@ -53,7 +53,7 @@ static const kfpsi_field artifact_task_fields[] = {
     {"key", 7, KFPSI_KIND_TEXT, false, NULL},
 };
 
-/* ---- the indexes of schema/sql, for engines that need to be told --------------------------------------------------
+/* ---- the orders that the indexes of schema/sql have ----------------------------------------------------------------
  */
 
 static const kfpsi_path artifact_paths[] = {
@@ -136,17 +136,17 @@ void kfpsi_field_list(const kfpsi_fields *fields, char *out, size_t size)
     }
 }
 
-const char *kfpsi_path_index(const kfpsi_fields *fields, int scope, int also, uint8_t sort)
+const kfpsi_path *kfpsi_path_find(const kfpsi_fields *fields, int scope, int also, uint8_t sort)
 {
-    const char *without = NULL;
+    const kfpsi_path *without = NULL;
     for (size_t i = 0; i < fields->path_count; i++) {
         const kfpsi_path *path = &fields->paths[i];
         if (path->scope != scope || path->sort != sort)
             continue;
         if (path->also == also)
-            return path->index;
+            return path;
         if (path->also == -1)
-            without = path->index;
+            without = path;
     }
     return without;
 }

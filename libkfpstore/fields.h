@@ -56,7 +56,7 @@ uint8_t kfpsi_field_index(const kfpsi_fields *fields, const kfpsi_field *field);
 /* "id, artifact_id, …", those that can be used; into `out`. */
 void kfpsi_field_list(const kfpsi_fields *fields, char *out, size_t size);
 /* With `also` if there is such an index, else without; NULL where no index has this order. */
-const char *kfpsi_path_index(const kfpsi_fields *fields, int scope, int also, uint8_t sort);
+const kfpsi_path *kfpsi_path_find(const kfpsi_fields *fields, int scope, int also, uint8_t sort);
 
 /* Columns of the tables, as they stand in tables.c. */
 enum {

@@ -51,9 +51,12 @@ void kfpsi_filter_sql(kfpb_sql *sql, const kfpsi_fields *fields, const kfpsi_fil
 /* Text equality is byte by byte: an index of whatever collation finds, the bytes decide. */
 void kfpsi_sql_equals(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *text);
 void kfpsi_sql_in(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *const *texts, size_t count);
-/* The same as kfpsi_sql_in, for a column that is not to choose the index. */
-void kfpsi_sql_residual(kfpb_sql *sql, const kfpb_column *column, const char *const *texts, size_t count);
-/* The ` AND ` itself: a blank directly behind ` WHERE`. */
+/* Around conditions that are not to choose the index. */
+void kfpsi_sql_residual(kfpb_sql *sql);
+void kfpsi_sql_residual_end(kfpb_sql *sql);
+/* A value that the optimiser cannot look at, on engines that would guess by it. */
+void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value);
+/* The ` AND ` itself: a blank directly behind ` WHERE`, nothing behind `(`. */
 void kfpsi_sql_and(kfpb_sql *sql);
 /* Takes a ` WHERE` without conditions back. */
 void kfpsi_sql_no_where(kfpb_sql *sql);

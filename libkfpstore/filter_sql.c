@@ -29,6 +29,25 @@ void kfpsi_sql_operand(kfpb_sql *sql, const kfpb_column *column, const char *pre
     behind(sql, form);
 }
 
+void kfpsi_sql_residual(kfpb_sql *sql)
+{
+    kfpsi_sql_and(sql);
+    before(sql, sql->driver->dialect.residual);
+}
+
+void kfpsi_sql_residual_end(kfpb_sql *sql)
+{
+    behind(sql, sql->driver->dialect.residual);
+}
+
+void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value)
+{
+    const char *form = sql->driver->dialect.hidden;
+    before(sql, form);
+    kfpb_sql_bind(sql, value);
+    behind(sql, form);
+}
+
 static const char where[] = " WHERE";
 
 static bool ends_with_where(const kfpb_text *text)
@@ -39,7 +58,10 @@ static bool ends_with_where(const kfpb_text *text)
 
 void kfpsi_sql_and(kfpb_sql *sql)
 {
-    kfpb_sql_add(sql, ends_with_where(&sql->text) ? " " : " AND ");
+    const kfpb_text *text = &sql->text;
+    if (text->length > 0 && text->data[text->length - 1] == '(')
+        return;
+    kfpb_sql_add(sql, ends_with_where(text) ? " " : " AND ");
 }
 
 void kfpsi_sql_no_where(kfpb_sql *sql)
@@ -105,14 +127,10 @@ static void bytes_in(kfpb_sql *sql, const kfpb_column *column, const char *prefi
     kfpb_sql_add(sql, ")");
 }
 
-/* `form`: of the column where the plain operator stands. */
-static void text_in(kfpb_sql *sql, const char *form, const kfpb_column *column, const char *prefix,
-                    const char *const *texts, size_t count)
+void kfpsi_sql_in(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *const *texts, size_t count)
 {
     kfpsi_sql_and(sql);
-    before(sql, form);
     name_of(sql, column, prefix);
-    behind(sql, form);
     if (count == 1) {
         kfpb_sql_add(sql, "=");
         kfpb_sql_bind(sql, kfpb_str(texts[0]));
@@ -123,16 +141,6 @@ static void text_in(kfpb_sql *sql, const char *form, const kfpb_column *column, 
         return;
     kfpb_sql_add(sql, " AND ");
     bytes_in(sql, column, prefix, texts, count);
-}
-
-void kfpsi_sql_in(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const char *const *texts, size_t count)
-{
-    text_in(sql, "%s", column, prefix, texts, count);
-}
-
-void kfpsi_sql_residual(kfpb_sql *sql, const kfpb_column *column, const char *const *texts, size_t count)
-{
-    text_in(sql, sql->driver->dialect.unindexed, column, NULL, texts, count);
 }
 
 /* ASCII letters in lower case: the column's are folded by the engine, in the same way. */

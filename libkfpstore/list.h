@@ -82,6 +82,18 @@ void kfpsi_plan_free(kfpsi_plan *plan);
 kfps_status kfpsi_list_read(kfpsi_op *op, const kfpsi_plan *plan, const kfpsi_scope *scope, const kfpsi_view *view,
                             size_t stride, kfpb_arena *arena, kfpsi_page *out, kfps_error *error);
 
+/* One part of a list: the rows with a sort value, or those without. */
+typedef struct kfpsi_list_part {
+    const kfpsi_plan *plan;
+    const kfpsi_scope *scope;
+    const kfpsi_view *view;
+    bool nulls;
+    size_t limit;
+} kfpsi_list_part;
+
+/* list_sql.c: its first `limit` rows behind the plan's position, as one statement. */
+void kfpsi_list_sql(kfpb_sql *sql, const kfpsi_list_part *part);
+
 /* Parts of it, for lists that find their rows in another way. */
 kfps_status kfpsi_list_count(kfpsi_op *op, const kfpsi_plan *plan, const kfpsi_scope *scope, int64_t *out,
                              kfps_error *error);

@@ -52,7 +52,8 @@ const kfpb_driver kfpb_mysql_driver = {
             /* the character set hebrew has lower case for ASCII letters alone, and takes any byte */
             .text_position =
                 "INSTR(CAST(LOWER(CONVERT(CAST(CONVERT(%s USING utf8mb4) AS BINARY) USING hebrew)) AS BINARY),",
-            .unindexed = "%s",
+            .residual = "(%s)",
+            .hidden = NULL,
             .number = "%s",
             .each = KFPB_EACH_UNION,
         },

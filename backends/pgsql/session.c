@@ -28,7 +28,7 @@ typedef struct setting {
     int since; /* the server version that knows it */
 } setting;
 
-enum { SETTINGS = 10 };
+enum { SETTINGS = 11 };
 
 static void choose_settings(const kfpb_open_options *options, setting out[SETTINGS])
 {
@@ -44,6 +44,8 @@ static void choose_settings(const kfpb_open_options *options, setting out[SETTIN
         {"idle_in_transaction_session_timeout", "", 0},
         {"idle_session_timeout", "0", 140000}, /* pooled connections rest */
         {"jit", "off", 0},                     /* no statement of ours is long enough to gain by it */
+        /* by an average it sorts few rows for each value of an index, and all rows of one that has very many */
+        {"enable_incremental_sort", "off", 130000},
     };
     memcpy(out, chosen, sizeof chosen);
     snprintf(out[4].value, sizeof out[4].value, "%s", options->read_only ? "on" : "off");
