@@ -14,7 +14,7 @@ typedef struct look {
     bool need_migration;
     bool books, new_tables, run_details;
     bool old_tasks, half_altered;
-    bool partial;
+    bool partial, deferred;
     int64_t version, min_reader;
     int64_t migrations, importing, rolling_back;
 } look;
@@ -80,6 +80,7 @@ static kfps_status see_step(void *context, const kfpb_rows *row, kfps_error *err
         at->partial = true;
     else if (step > at->version)
         at->version = step;
+    at->deferred |= state != NULL && strcmp(state, "deferred") == 0;
     if ((state == NULL || strcmp(state, "not-needed") != 0) && min_reader > at->min_reader)
         at->min_reader = min_reader;
     return KFPS_OK;
@@ -174,6 +175,10 @@ static bool importing(const look *at)
 {
     return at->importing > 0;
 }
+static bool deferred(const look *at)
+{
+    return at->deferred;
+}
 static bool never_migrated(const look *at)
 {
     return at->need_migration && at->migrations == 0;
@@ -210,6 +215,8 @@ static const struct {
      "kfp-migrate rollback"},
     {importing, KFPS_MIGRATION_UNFINISHED, "an import from ML Metadata began and has not finished",
      "kfp-migrate import"},
+    {deferred, KFPS_SCHEMA_UNFINISHED, "an import from ML Metadata has left indexes that are still to be built",
+     UPGRADE},
     {never_migrated, KFPS_MIGRATION_MISSING, "nothing was imported from ML Metadata yet", "kfp-migrate import"},
 };
 

@@ -17,6 +17,7 @@ enum {
     OPT_SLEEP_RATIO,
     OPT_PAUSE_FILE,
     OPT_LOOK_AGAIN,
+    OPT_DEFER_INDEXES,
     OPT_DRY_RUN,
     OPT_JSON,
     OPT_REJECTS,
@@ -34,6 +35,8 @@ static const cli_option options_table[] = {
     {"pause-file", "FILE", OPT_PAUSE_FILE, "begin no group while this file is there"},
     {"look-again", "changed|all|none", OPT_LOOK_AGAIN,
      "which runs that were imported before are compared with their source (default: changed)"},
+    {"defer-indexes", NULL, OPT_DEFER_INDEXES,
+     "into an empty target: build the plain indexes after the rows, which is faster"},
     {"dry-run", NULL, OPT_DRY_RUN, "the same report; nothing can be written"},
     {"json", NULL, OPT_JSON, "the report as one JSON object"},
     {"rejects", "FILE", OPT_REJECTS, "list everything skipped, rejected or noted, one JSON object a line"},
@@ -92,6 +95,9 @@ static bool read_option(void *context, int key, const char *value)
         return *value != '\0';
     case OPT_LOOK_AGAIN:
         return read_look(value, &o->look_again);
+    case OPT_DEFER_INDEXES:
+        o->defer_indexes = true;
+        return true;
     case OPT_DRY_RUN:
         o->dry_run = true;
         return true;

@@ -63,6 +63,8 @@ static const char *advice(const schema_status *status)
         return "The schema is newer than this kfp-migrate: use the version that made it.";
     if (status->changed)
         return "An applied step is not the one this kfp-migrate knows: use the version that applied it.";
+    if (!status->pending && status->deferred)
+        return "Indexes are deferred by an import that has not ended: run it again, or 'kfp-migrate schema upgrade'.";
     if (!status->pending)
         return "Up to date.";
     if (!status->has_run_details)
@@ -102,11 +104,11 @@ static int print_status_json(const schema_status *status)
                              schema_step_state_name(s->state), "statements_done", s->statements_done, "applied_at",
                              (json_int_t) s->applied_at, "tool_version", s->tool_version, "sha256", s->step->sha256));
     }
-    json_t *root = json_pack("{s:i,s:i,s:b,s:b,s:b,s:b,s:b,s:b,s:s,s:o}", "version", status->version, "min_reader",
-                             status->min_reader_version, "pending", status->pending, "newer", status->newer, "changed",
-                             status->changed, "has_run_details", status->has_run_details, "has_legacy_tasks",
-                             status->has_legacy_tasks, "has_pre_migration", status->has_pre_migration, "advice",
-                             advice(status), "steps", steps);
+    json_t *root = json_pack("{s:i,s:i,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:s,s:o}", "version", status->version, "min_reader",
+                             status->min_reader_version, "pending", status->pending, "deferred", status->deferred,
+                             "newer", status->newer, "changed", status->changed, "has_run_details",
+                             status->has_run_details, "has_legacy_tasks", status->has_legacy_tasks, "has_pre_migration",
+                             status->has_pre_migration, "advice", advice(status), "steps", steps);
     if (root == NULL || json_dumpf(root, stdout, JSON_INDENT(2)) != 0) {
         json_decref(root);
         return EXIT_ERROR;
@@ -138,7 +140,7 @@ static int run_status(const cli_command *command, int argc, char **argv)
         code = EXIT_NEWER;
     else if (code == EXIT_DONE && status.changed)
         code = EXIT_CHECKSUM;
-    else if (code == EXIT_DONE && a.exit_code && status.pending)
+    else if (code == EXIT_DONE && a.exit_code && (status.pending || status.deferred))
         code = EXIT_PENDING;
 out:
     schema_status_free(&status);
@@ -238,11 +240,12 @@ static int run_print(const cli_command *command, int argc, char **argv)
         "wait-lock", "SECONDS", OPT_WAIT_LOCK, "wait so long for another holder of the lease (default: 40)" \
     }
 
-static const cli_option status_options[] = {CLI_OPTION_TARGET,
-                                            {"exit-code", NULL, OPT_EXIT_CODE, "end with 3 if steps are pending"},
-                                            {"json", NULL, OPT_JSON, "one JSON object"},
-                                            CLI_OPTION_WAIT,
-                                            {0}};
+static const cli_option status_options[] = {
+    CLI_OPTION_TARGET,
+    {"exit-code", NULL, OPT_EXIT_CODE, "end with 3 if steps are pending or indexes deferred"},
+    {"json", NULL, OPT_JSON, "one JSON object"},
+    CLI_OPTION_WAIT,
+    {0}};
 static const cli_option upgrade_options[] = {
     CLI_OPTION_TARGET, STANDALONE, {"dry-run", NULL, OPT_DRY_RUN, "print what would be run; nothing can be written"},
     CLI_OPTION_WAIT,   WAIT_LOCK,  {0}};

@@ -9,6 +9,7 @@
 #include "migrate/cli.h"
 #include "migrate/notes.h"
 #include "migrate/schema_ready.h"
+#include "schema/schema.h"
 
 enum { OPT_EXIT_CODE = 256, OPT_JSON };
 
@@ -19,7 +20,8 @@ static const cli_option options_table[] = {
     CLI_OPTION_WAIT,
     {0}};
 
-/* The import's tables as one JSON object: {"imports":[…],"outcomes":[…],"notes":{…},"unfinished":bool}. */
+/* The import's tables as one JSON object:
+ * {"imports":[…],"outcomes":[…],"notes":{…},"unfinished":bool,"indexes_deferred":bool}. */
 
 static json_t *read_imports(kfpb_conn *conn, bool *unfinished, kfps_error *error)
 {
@@ -139,6 +141,11 @@ static json_t *read_notes(kfpb_conn *conn, kfps_error *error)
 static json_t *read_all(kfpb_conn *conn, kfps_error *error)
 {
     bool unfinished = true;
+    schema_status schema = {0};
+    if (schema_status_read(conn, &schema, error) != KFPS_OK)
+        return NULL;
+    const bool deferred = schema.deferred;
+    schema_status_free(&schema);
     json_t *imports = read_imports(conn, &unfinished, error);
     json_t *outcomes = imports != NULL ? read_outcomes(conn, error) : NULL;
     json_t *notes = outcomes != NULL ? read_notes(conn, error) : NULL;
@@ -149,8 +156,8 @@ static json_t *read_all(kfpb_conn *conn, kfps_error *error)
             kfpb_fail_no_memory(error);
         return NULL;
     }
-    return json_pack("{s:o,s:o,s:o,s:b}", "imports", imports, "outcomes", outcomes, "notes", notes, "unfinished",
-                     unfinished);
+    return json_pack("{s:o,s:o,s:o,s:b,s:b}", "imports", imports, "outcomes", outcomes, "notes", notes, "unfinished",
+                     unfinished || deferred, "indexes_deferred", deferred);
 }
 
 static void print_time(const char *label, json_int_t seconds)
@@ -177,6 +184,9 @@ static void print_all(const json_t *all)
         print_time(", completed", json_integer_value(json_object_get(entry, "completed_at")));
         putchar('\n');
     }
+    if (json_is_true(json_object_get(all, "indexes_deferred")))
+        puts(
+            "Indexes are deferred: the next import builds them after its rows, or 'kfp-migrate schema upgrade' at once.");
     json_array_foreach(json_object_get(all, "outcomes"), i, entry)
     {
         printf("  %8" PRId64 " runs %-9s %-18s %" PRId64 " tasks, %" PRId64 " artifacts, %" PRId64 " links\n",

@@ -23,7 +23,7 @@ static const struct {
     {"mysql", "SET SESSION lock_wait_timeout = 5", "SET SESSION lock_wait_timeout = 5"},
 };
 
-static kfps_status set_lock_wait(kfpb_conn *conn, bool inside, kfps_error *error)
+kfps_status schema_wait_for_locks(kfpb_conn *conn, bool inside, kfps_error *error)
 {
     for (size_t i = 0; i < sizeof lock_waits / sizeof lock_waits[0]; i++) {
         if (strcmp(lock_waits[i].engine, conn->driver->name) == 0)
@@ -259,7 +259,7 @@ kfps_status schema_apply(kfpb_conn *conn, const schema_step_status *from, const 
     kfpb_text table_options = {0};
     kfps_status status = schema_table_options(conn, &table_options, error);
     if (status == KFPS_OK)
-        status = set_lock_wait(conn, at_once, error);
+        status = schema_wait_for_locks(conn, at_once, error);
     if (status == KFPS_OK && !at_once)
         status = apply_one_by_one(conn, from, kfpb_text_get(&table_options), lease, options, error);
     for (int i = 0; status == KFPS_OK && at_once; i++) {

@@ -30,6 +30,10 @@ kfps_status schema_table_options(kfpb_conn *conn, kfpb_text *out, kfps_error *er
  * its record must not fail on it. Removes an invalid index that a cut-off build left behind. */
 kfps_status schema_statement_done(kfpb_conn *conn, const char *sql, bool *done, kfps_error *error);
 
+/* How long a statement waits for a table that others use: inside a transaction, where everybody waits behind it, or
+ * not. */
+kfps_status schema_wait_for_locks(kfpb_conn *conn, bool inside, kfps_error *error);
+
 /* Applies one pending or partial step and records it. */
 kfps_status schema_apply(kfpb_conn *conn, const schema_step_status *step, const schema_lease *lease,
                          const schema_upgrade_options *options, kfps_error *error);

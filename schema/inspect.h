@@ -69,6 +69,11 @@ kfps_status schema_promise(const kfpb_driver *driver, schema_picture *out, kfps_
  * is not of the kinds that can be read. */
 kfps_status schema_promised(const kfpb_driver *driver, const schema_step *const *steps, size_t count,
                             schema_picture *out, kfps_error *error);
+/* The same of the steps that are recorded as applied, whoever made what they promise. */
+kfps_status schema_promised_by(const schema_status *status, const kfpb_driver *driver, schema_picture *out,
+                               kfps_error *error);
+/* Whether the step's promise holds; one that was cut off promises nothing yet. */
+bool schema_is_promised(schema_step_state state);
 
 /* Says each way in which `found` differs from what is `expected`, a line each, and returns how many there were. Further
  * tables and further plain indexes are no difference; neither is a further column that an INSERT can leave out. */

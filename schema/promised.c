@@ -3,6 +3,7 @@
  * promised.c: what the steps of a database promise, read from their own SQL. So a new step is verified without a second
  * list of what it makes; a statement that cannot be read here is an error, and a test reads them all.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -255,4 +256,25 @@ kfps_status schema_promised(const kfpb_driver *driver, const schema_step *const 
     if (status != KFPS_OK)
         schema_picture_free(out);
     return status;
+}
+
+bool schema_is_promised(schema_step_state state)
+{
+    return state == SCHEMA_APPLIED || state == SCHEMA_ADOPTED || state == SCHEMA_DEFERRED;
+}
+
+kfps_status schema_promised_by(const schema_status *status, const kfpb_driver *driver, schema_picture *out,
+                               kfps_error *error)
+{
+    const schema_step **steps = calloc(status->count + 1, sizeof *steps);
+    size_t count = 0;
+    if (steps == NULL)
+        return kfpb_fail_no_memory(error);
+    for (size_t i = 0; i < status->count; i++) {
+        if (schema_is_promised(status->steps[i].state))
+            steps[count++] = status->steps[i].step;
+    }
+    const kfps_status result = schema_promised(driver, steps, count, out, error);
+    free(steps);
+    return result;
 }

@@ -36,11 +36,12 @@ typedef enum schema_step_state {
     SCHEMA_APPLIED,
     SCHEMA_PARTIAL, /* cut off; the next upgrade goes on where it stopped */
     SCHEMA_NOT_NEEDED,
-    SCHEMA_ADOPTED, /* as good as applied: the tables were there and were what the step promises */
-    SCHEMA_CHANGED  /* applied or adopted, but its file was another then */
+    SCHEMA_ADOPTED,  /* as good as applied: the tables were there and were what the step promises */
+    SCHEMA_DEFERRED, /* applied; the plain indexes of the large tables wait for an import's rows: deferred.h */
+    SCHEMA_CHANGED   /* applied or adopted, but its file was another then */
 } schema_step_state;
 
-/* "pending", "applied", "partial", "not-needed", "adopted", "changed": also what kfpstore_schema says. */
+/* "pending", "applied", "partial", "not-needed", "adopted", "deferred", "changed": also what kfpstore_schema says. */
 const char *schema_step_state_name(schema_step_state state);
 
 typedef struct schema_step_status {
@@ -63,7 +64,8 @@ typedef struct schema_status {
     bool has_mixed_tasks;   /* `tasks` is the legacy table, half altered by upstream's AutoMigrate */
     bool has_pre_migration; /* tasks_pre_migration is there */
     bool has_new_tables;    /* `artifacts` or `artifact_tasks` is there (ours, or AutoMigrate's: adopt) */
-    bool pending;           /* upgrade has something to do */
+    bool pending;           /* a step is */
+    bool deferred;          /* an import that has not ended has put indexes off; upgrade builds them too */
     bool newer;             /* made by a newer version: exit 7 */
     bool changed;           /* a recorded checksum differs: exit 8 */
 } schema_status;

@@ -22,7 +22,7 @@ static schema_step_status *find_step(schema_status *status, int number)
 
 static schema_step_state state_from(const char *name)
 {
-    for (schema_step_state state = SCHEMA_APPLIED; state <= SCHEMA_ADOPTED; state++) {
+    for (schema_step_state state = SCHEMA_APPLIED; state <= SCHEMA_DEFERRED; state++) {
         if (strcmp(schema_step_state_name(state), name) == 0)
             return state;
     }
@@ -144,6 +144,7 @@ kfps_status schema_status_read(kfpb_conn *conn, schema_status *out, kfps_error *
         }
         if (step->state == SCHEMA_PENDING || step->state == SCHEMA_PARTIAL)
             out->pending = true;
+        out->deferred |= step->state == SCHEMA_DEFERRED;
     }
 out:
     schema_picture_free(&picture);

@@ -26,7 +26,8 @@ int schema_version(void)
 
 const char *schema_step_state_name(schema_step_state state)
 {
-    static const char *const names[] = {"pending", "applied", "partial", "not-needed", "adopted", "changed"};
+    static const char *const names[] = {"pending", "applied",  "partial", "not-needed",
+                                        "adopted", "deferred", "changed"};
     return names[state];
 }
 

@@ -4,6 +4,7 @@
 
 #include "backends/base/fail.h"
 #include "schema/apply.h"
+#include "schema/deferred.h"
 #include "schema/record.h"
 
 enum { LARGE = 100000 };
@@ -59,7 +60,9 @@ static kfps_status tell_plan(kfpb_conn *conn, const schema_status *status, const
                 options->say(options->say_context, kfpb_text_get(&sql));
         }
     }
-    if (result == KFPS_OK && !status->pending)
+    if (result == KFPS_OK && status->deferred)
+        result = schema_tell_deferred(conn, options, error);
+    if (result == KFPS_OK && !status->pending && !status->deferred)
         schema_tell(options, "the schema is up to date (step %d)", status->version);
     kfpb_text_free(&sql);
     kfpb_text_free(&table_options);
@@ -96,6 +99,8 @@ static kfps_status upgrade_locked(kfpb_conn *conn, const schema_lease *lease, co
     if (result != KFPS_OK)
         return result;
     result = schema_refuse_upgrade(conn, &status, options, error);
+    if (result == KFPS_OK && status.deferred)
+        result = schema_build_deferred(conn, lease, options, error);
     if (result == KFPS_OK)
         result = apply_pending(conn, &status, lease, options, error);
     schema_status_free(&status);
@@ -143,7 +148,7 @@ kfps_status schema_upgrade(const kfpb_dsn *dsn, const kfpb_open_options *open_op
         result = look_first(conn, options, &status, error);
     if (result != KFPS_OK)
         goto out;
-    if (options->dry_run || !status.pending) {
+    if (options->dry_run || !(status.pending || status.deferred)) {
         result = tell_plan(conn, &status, options, error);
         goto out;
     }

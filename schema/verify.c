@@ -4,12 +4,7 @@
 
 #include "backends/base/fail.h"
 #include "schema/apply.h"
-
-/* A step that was cut off promises nothing yet, and is a difference of its own. */
-static bool is_promised(schema_step_state state)
-{
-    return state == SCHEMA_APPLIED || state == SCHEMA_ADOPTED;
-}
+#include "schema/deferred.h"
 
 static size_t say_unfinished(const schema_status *status, schema_say say, void *context)
 {
@@ -27,6 +22,18 @@ static size_t say_unfinished(const schema_status *status, schema_say say, void *
     return count;
 }
 
+/* One difference, however many they are. */
+static size_t say_deferred(size_t missing, schema_say say, void *context)
+{
+    char line[192];
+    snprintf(line, sizeof line,
+             "%zu indexes are deferred by an import that has not ended; run the import again, or: kfp-migrate schema "
+             "upgrade",
+             missing);
+    say(context, line);
+    return 1;
+}
+
 static kfps_status inspect_same(kfpb_conn *conn, const schema_picture *promised, schema_picture *found,
                                 kfps_error *error)
 {
@@ -41,30 +48,24 @@ kfps_status schema_verify(kfpb_conn *conn, schema_say say, void *context, schema
 {
     schema_status status = {0};
     schema_picture promised, found;
-    const schema_step **steps = NULL;
-    size_t count = 0;
-    kfpb_arena arena;
     *out = (schema_verify_result){0};
-    kfpb_arena_init(&arena);
     kfps_status result = schema_status_read(conn, &status, error);
     if (result == KFPS_OK)
         result = schema_refuse_foreign(&status, error);
-    if (result == KFPS_OK && (steps = kfpb_arena_array(&arena, status.count, sizeof *steps)) == NULL)
-        result = kfpb_fail_no_memory(error);
     if (result != KFPS_OK)
         goto out;
     for (size_t i = 0; i < status.count; i++) {
-        if (is_promised(status.steps[i].state))
-            steps[count++] = status.steps[i].step;
+        out->steps += schema_is_promised(status.steps[i].state);
         out->pending += status.steps[i].state == SCHEMA_PENDING;
     }
-    out->steps = count;
     out->differences = say_unfinished(&status, say, context);
-    result = schema_promised(conn->driver, steps, count, &promised, error);
+    result = schema_promised_by(&status, conn->driver, &promised, error);
     if (result != KFPS_OK)
         goto out;
     result = inspect_same(conn, &promised, &found, error);
     if (result == KFPS_OK) {
+        if (status.deferred)
+            out->differences += say_deferred(schema_leave_out_deferred(&promised, &found), say, context);
         out->differences += schema_compare(&promised, &found, say, context);
         out->tables = promised.count;
         schema_picture_free(&found);
@@ -72,6 +73,5 @@ kfps_status schema_verify(kfpb_conn *conn, schema_say say, void *context, schema
     schema_picture_free(&promised);
 out:
     schema_status_free(&status);
-    kfpb_arena_free(&arena);
     return result;
 }

@@ -68,6 +68,8 @@ static bool import_all(import_job *job)
     const bool work = has_work(job); /* runs that turn out to be unchanged are none */
     if (work && !job_commit_mark(job, LEDGER_IMPORTING))
         return false;
+    if (work && !job_defer_indexes(job))
+        return false;
     bool stopped = false;
     if (!pipeline_run(job, &stopped))
         return false;
@@ -77,7 +79,10 @@ static bool import_all(import_job *job)
     count_out_of_scope(job);
     if (!stopped && !list_out_of_scope(job))
         return false;
-    job->report->stopped = stopped || job_stopping();
+    stopped |= job_stopping();
+    if (!job_build_indexes(job, &stopped))
+        return false;
+    job->report->stopped = stopped;
     job->report->seconds = progress_now() - job->report->seconds;
     if (job->options->dry_run)
         estimate_make(job->report, kfpb_driver_find(job->options->target.dsn.scheme));

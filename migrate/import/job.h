@@ -10,7 +10,16 @@
 #include "migrate/import/progress.h"
 #include "migrate/import/report.h"
 #include "migrate/import/seen.h"
+#include "schema/deferred.h"
 #include "schema/lease.h"
+
+/* The plain indexes of the target's large tables. */
+typedef struct import_indexes {
+    schema_deferrable found; /* before the first row */
+    bool begun;              /* an import of this source has begun before and has not ended */
+    bool deferring;          /* they are to be dropped before the rows */
+    bool deferred;           /* they are to be built after them, by whomever they were dropped */
+} import_indexes;
 
 typedef struct import_job {
     const import_options *options;
@@ -22,6 +31,7 @@ typedef struct import_job {
     schema_lease *lease; /* NULL in a dry run */
     plan plan;
     collision_check collisions;
+    import_indexes indexes;
     seen_artifacts seen; /* dry run: which artifacts were counted */
     progress progress;
     FILE *rejects;
@@ -60,6 +70,12 @@ bool job_stopping(void);
 bool job_open(import_job *job);
 /* False: the reject file could not be written to its end. */
 bool job_close(import_job *job);
+
+/* defer.c: looks at the target's indexes, and refuses --defer-indexes where there are rows; then drops them; builds
+ * what is deferred once the rows are there, unless the import was *stopped, or sets that. */
+bool job_look_at_indexes(import_job *job);
+bool job_defer_indexes(import_job *job);
+bool job_build_indexes(import_job *job, bool *stopped);
 
 /* load.c: reads and maps the next group, again while one of the databases is away. *next: see group_load. The reader's
  * thread only. */

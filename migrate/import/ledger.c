@@ -175,13 +175,13 @@ kfps_status ledger_count_imported(kfpb_conn *conn, const char *source, const int
     return status;
 }
 
-kfps_status ledger_is_complete(kfpb_conn *conn, const char *source, bool *complete, kfps_error *error)
+kfps_status ledger_has_state(kfpb_conn *conn, const char *source, const char *state, bool *has, kfps_error *error)
 {
-    const kfpb_value values[] = {kfpb_str(source), kfpb_str(LEDGER_COMPLETE)};
+    const kfpb_value values[] = {kfpb_str(source), kfpb_str(state)};
     int64_t count = 0;
     const kfps_status status = kfpb_query_int(
         conn, "SELECT COUNT(\"Source\") FROM \"kfpstore_migration\" WHERE \"Source\" = ? AND \"State\" = ?", values,
         COUNT(values), &count, NULL, error);
-    *complete = count > 0;
+    *has = count > 0;
     return status;
 }

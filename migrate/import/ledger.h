@@ -79,11 +79,11 @@ kfps_status ledger_read_rows_digests(kfpb_conn *conn, const char *const *run_uui
 kfps_status ledger_count_imported(kfpb_conn *conn, const char *source, const int64_t *context_ids, size_t count,
                                   int64_t *imported, kfps_error *error);
 
-/* Whether an import of the source was finished. */
-kfps_status ledger_is_complete(kfpb_conn *conn, const char *source, bool *complete, kfps_error *error);
-
 #define LEDGER_IMPORTING    "importing" /* kfpstore_migration.State */
 #define LEDGER_COMPLETE     "complete"
 #define LEDGER_ROLLING_BACK "rolling-back"
+
+/* Whether the source's mark is there and says this. */
+kfps_status ledger_has_state(kfpb_conn *conn, const char *source, const char *state, bool *has, kfps_error *error);
 
 #endif

@@ -196,7 +196,7 @@ static bool close_rejects(import_job *job)
 bool job_open(import_job *job)
 {
     return open_rejects(job) && open_source(job) && open_target(job) && open_reading(job) && take_lease(job) &&
-           make_plan(job);
+           make_plan(job) && job_look_at_indexes(job);
 }
 
 bool job_close(import_job *job)

@@ -24,6 +24,7 @@ typedef struct import_options {
     bool canceled_is_failed;
     import_look look_again;
     bool dry_run;
+    bool defer_indexes;
     bool json;
     const char *source_id;                /* "" by default */
     const char *const *run_context_types; /* beside system.PipelineRun */

@@ -230,7 +230,7 @@ kfps_status plan_build(plan *p, mlmd_source *source, kfpb_conn *target, bool upg
     if (status == KFPS_OK && target != NULL && upgraded && p->namespace_count == 1)
         status = target_has_other_namespace(target, p->namespaces[0], &p->several_namespaces, error);
     if (status == KFPS_OK && target != NULL && upgraded)
-        status = ledger_is_complete(target, options->source_id, &p->completed, error);
+        status = ledger_has_state(target, options->source_id, LEDGER_COMPLETE, &p->completed, error);
     if (status == KFPS_OK && look == LOOK_CHANGED)
         status = again_find(p, source, error);
     for (size_t i = 0; i < p->count; i++) {

@@ -44,6 +44,8 @@ typedef enum finding_severity {
     X(SCHEMA_REFUSED, "schema-refused", BLOCKER, 1, "as the message says")                                             \
     X(SCHEMA_NEWER, "schema-newer", BLOCKER, 7, "use the version of kfp-migrate that made the schema")                 \
     X(SCHEMA_CHANGED, "schema-changed", BLOCKER, 8, "use the version that applied the step; see 'schema status'")      \
+    X(INDEXES_DEFERRED, "indexes-deferred", INFO, 0,                                                                   \
+      "none needed: the import builds them after its rows; 'kfp-migrate schema upgrade' does at once")                 \
     X(LEGACY_TASKS, "legacy-tasks", WARNING, 0,                                                                        \
       "stop API servers of KFP up to 2.15 before 'schema upgrade': it moves their table to tasks_pre_migration")       \
     X(TARGET_CHARSET, "target-charset", WARNING, 0,                                                                    \

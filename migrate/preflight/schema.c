@@ -65,6 +65,8 @@ kfps_status preflight_schema(preflight *p)
             "there is no table run_details, or the account may not see it: no database of Kubeflow Pipelines");
         return KFPS_OK;
     }
+    if (s->deferred)
+        preflight_say(p, FIND_INDEXES_DEFERRED, "indexes are deferred by an import that has not ended");
     if (!s->pending)
         return KFPS_OK;
     if (!create)

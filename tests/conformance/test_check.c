@@ -34,6 +34,8 @@ START_TEST(ready_and_in_the_books)
     expect(0, KFPS_READY, schema_version(), "");
     kfp_exec("UPDATE \"kfpstore_schema\" SET \"State\"='partial' WHERE \"Step\"=8");
     expect(0, KFPS_SCHEMA_UNFINISHED, 7, "kfp-migrate schema upgrade");
+    kfp_exec("UPDATE \"kfpstore_schema\" SET \"State\"='deferred' WHERE \"Step\"=8");
+    expect(0, KFPS_SCHEMA_UNFINISHED, schema_version(), "kfp-migrate schema upgrade");
     kfp_exec("DELETE FROM \"kfpstore_schema\" WHERE \"Step\">=7");
     expect(0, KFPS_SCHEMA_OLDER, 6, "kfp-migrate schema upgrade");
     kfp_exec("INSERT INTO \"kfpstore_schema\" (\"Step\",\"Name\",\"Checksum\",\"Statement\",\"State\","

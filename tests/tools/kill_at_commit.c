@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kill_at_commit.c: preloaded into a program, it kills it (SIGKILL) at its n-th COMMIT: before the database has heard
- * of it, or after it has answered. KILL_AT=n       0: never KILL_WHEN=before|after
+ * kill_at_commit.c: preloaded into a program, it kills it (SIGKILL) at its n-th COMMIT, or ALTER TABLE, which is one on
+ * MySQL: before the database has heard of it, or after it has answered. KILL_AT=n       0: never KILL_WHEN=before|after
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -15,7 +15,7 @@ static atomic_int commits;
 
 static int is_commit(const char *sql)
 {
-    return sql != NULL && strncasecmp(sql, "COMMIT", 6) == 0;
+    return sql != NULL && (strncasecmp(sql, "COMMIT", 6) == 0 || strncasecmp(sql, "ALTER TABLE", 11) == 0);
 }
 
 /* The number of this COMMIT if it is the one, else 0. */
@@ -67,7 +67,7 @@ void *dbi_conn_query_null(void *connection, const unsigned char *sql, size_t len
     static void *(*real)(void *, const unsigned char *, size_t);
     if (real == NULL)
         real = (void *(*) (void *, const unsigned char *, size_t)) dlsym(RTLD_NEXT, "dbi_conn_query_null");
-    const int hit = length == 6 ? counted((const char *) sql) : 0;
+    const int hit = length == 6 || length > 11 ? counted((const char *) sql) : 0;
     die_if(hit, "before");
     void *result = real(connection, sql, length);
     die_if(hit, "after");

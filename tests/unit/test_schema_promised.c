@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_schema_promised.c: every step's SQL can be read as a promise, on every engine, and what it says of the three
  * tables is what the list that upstream's own tables are held against says. */
+#include "schema/deferred.h"
 #include "schema/inspect.h"
 #include "schema/steps.h"
 #include "tests/harness/suite.h"
@@ -92,6 +93,39 @@ START_TEST(what_cannot_be_read_is_an_error)
 }
 END_TEST
 
+/* What stays is what the engine needs for its keys, and what imports look up rows by. */
+START_TEST(plain_indexes_may_be_deferred)
+{
+    static const char *const kept[][9] = {
+        {"artifacts", "PRIMARY", "idx_artifact_identity"},
+        {"tasks", "PRIMARY", "idx_tasks_uuid_run", "idx_tasks_logical_key", "idx_parent_run", "idx_parent_task_uuid"},
+        {"artifact_tasks", "PRIMARY", "UniqueLink", "idx_link_task_run", "idx_link_run_id"},
+    };
+    for (const kfpb_driver *const *d = kfpb_drivers(); *d != NULL; d++) {
+        schema_picture promised = read_steps(*d, 0), empty = read_steps(*d, 0), all = read_steps(*d, 0);
+        for (size_t t = 0; t < empty.count; t++)
+            empty.tables[t].index_count = 0;
+        ck_assert_uint_eq(schema_leave_out_deferred(&promised, &all), 0);
+        const size_t deferred = schema_leave_out_deferred(&promised, &empty);
+        ck_assert_uint_ge(deferred, 26);
+        size_t gone = 0;
+        for (size_t t = 0; t < promised.count; t++)
+            gone += all.tables[t].index_count - promised.tables[t].index_count;
+        ck_assert_uint_eq(gone, deferred);
+        for (size_t t = 0; t < sizeof kept / sizeof *kept; t++) {
+            const schema_table *table = schema_find_table(&promised, kept[t][0]);
+            size_t n = 0;
+            while (n + 1 < 9 && kept[t][n + 1] != NULL)
+                ck_assert_ptr_nonnull(schema_find_index(table, kept[t][++n]));
+            ck_assert_uint_eq(table->index_count, n);
+        }
+        schema_picture_free(&promised);
+        schema_picture_free(&empty);
+        schema_picture_free(&all);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("schema_promised");
@@ -99,6 +133,7 @@ int main(void)
     tcase_add_test(cases, every_step_can_be_read);
     tcase_add_test(cases, the_baseline_is_the_known_one);
     tcase_add_test(cases, what_cannot_be_read_is_an_error);
+    tcase_add_test(cases, plain_indexes_may_be_deferred);
     suite_add_tcase(suite, cases);
     return suite_main(suite);
 }

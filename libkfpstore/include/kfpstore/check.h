@@ -16,7 +16,7 @@ typedef enum kfps_readiness_state {
     KFPS_SCHEMA_MISSING = 1,       /**< no schema of this library; perhaps upstream's tables: adopt them */
     KFPS_SCHEMA_OLDER = 2,         /**< upgrade it */
     KFPS_SCHEMA_NEWER = 3,         /**< made by a newer version that older readers must not touch */
-    KFPS_SCHEMA_UNFINISHED = 4,    /**< an upgrade was cut off */
+    KFPS_SCHEMA_UNFINISHED = 4,    /**< an upgrade was cut off, or indexes are left to be built */
     KFPS_LEGACY_TASKS = 5,         /**< `tasks` is the table of KFP up to 2.15 */
     KFPS_MIGRATION_UNFINISHED = 6, /**< an import began and has not finished */
     KFPS_MIGRATION_MISSING = 7     /**< asked for (need_migration) and never begun */
