@@ -2,7 +2,7 @@
 /*
  * proxy.h: stands between a test and its server's socket, passes everything on, and cuts the connection at a chosen
  * word: before the server has heard it, or after the server has answered and before the answer is passed on. It can
- * also fall silent, as a server that hangs.
+ * also fall silent, as a server that hangs, and let nobody in behind a cut, as one that is gone.
  */
 #ifndef KFPT_PROXY_H
 #define KFPT_PROXY_H
@@ -28,6 +28,8 @@ typedef struct proxy {
     const char *_Atomic word; /* cut once when a client says it */
     _Atomic proxy_cut cut;
     atomic_int cuts;    /* made so far */
+    atomic_bool closes; /* with the next cut: nobody is let in until `closed` is false again */
+    atomic_bool closed;
     atomic_bool silent; /* nothing is passed on and nobody is let in until it is false again */
     atomic_bool stop;
 } proxy;
@@ -56,7 +58,8 @@ static inline void proxy_hang_up(int pair[2])
 
 static inline void proxy_accept(proxy *p)
 {
-    const int client = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC), server = proxy_socket(p->server, false);
+    const int client = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
+    const int server = p->closed ? -1 : proxy_socket(p->server, false);
     for (int i = 0; i < PROXY_PAIRS && server >= 0; i++) {
         if (p->pairs[i][0] >= 0)
             continue;
@@ -97,8 +100,10 @@ static inline void proxy_move(proxy *p, int pair[2], int from)
         struct pollfd answer = {.fd = pair[1], .events = POLLIN};
         poll(&answer, 1, PROXY_ANSWER_MS);
     }
-    if (hit)
+    if (hit) {
+        p->closed = atomic_exchange(&p->closes, false);
         p->cuts++;
+    }
     if (!sent || hit)
         proxy_hang_up(pair);
 }
