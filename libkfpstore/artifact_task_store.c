@@ -3,10 +3,10 @@
 #include "backends/base/fail.h"
 #include "libkfpstore/access.h"
 #include "libkfpstore/artifact_check.h"
-#include "libkfpstore/id_set.h"
 #include "libkfpstore/links.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
+#include "libkfpstore/task_lock.h"
 #include "libkfpstore/view.h"
 
 /* ---- create ------------------------------------------------------------------------------------------------------ */
@@ -165,22 +165,9 @@ typedef struct deletion {
     size_t count;
     kfps_direction direction;
     int64_t deleted;
-    /* of one attempt */
-    const kfps_session *session;
-    kfpsi_id_set asked;
-    kfpsi_id_set seen;
 } deletion;
 
-static kfps_status see_task(void *context, const kfpb_rows *row, kfps_error *error)
-{
-    deletion *d = context;
-    const size_t place = kfpsi_id_set_find(&d->asked, kfpb_get_text(row, 0, NULL));
-    if (place != SIZE_MAX && kfpsi_sees(d->session, kfpb_get_text(row, 1, NULL)))
-        d->seen.ids[d->seen.count++] = d->asked.ids[place];
-    (void) error;
-    return KFPS_OK;
-}
-
+/* The links have no order of their own: who has the locks of their tasks has them alone. */
 static kfps_status delete_body(kfpsi_op *op, void *context, kfps_error *error)
 {
     static const char *const types[] = {
@@ -190,22 +177,23 @@ static kfps_status delete_body(kfpsi_op *op, void *context, kfps_error *error)
     };
     deletion *d = context;
     kfpb_arena arena;
-    kfps_status status = KFPS_OK;
-    kfpb_arena_init(&arena);
-    d->session = op->session;
+    kfpsi_task_place *places = NULL;
+    kfps_task *rows = NULL;
+    size_t place_count = 0, row_count = 0;
     d->deleted = 0;
-    d->seen = (kfpsi_id_set){.ids = kfpb_arena_array(&arena, d->count, sizeof *d->seen.ids)};
-    if (d->seen.ids == NULL || !kfpsi_id_set_make(&arena, d->tasks, d->count, sizeof *d->tasks, 0, &d->asked))
-        status = kfpb_fail_no_memory(error);
-    /* where the collation may take another task's id for the one that was given, or a session does not see all: the ids
-     * of tasks, byte for byte */
-    const bool narrow = op->session->space != NULL || op->conn->driver->compares_by_bytes != NULL;
-    const kfpsi_id_set *ids = narrow ? &d->seen : &d->asked;
-    if (status == KFPS_OK && narrow)
-        status = kfpsi_each_in(op->conn, "SELECT \"UUID\",\"Namespace\" FROM \"tasks\" WHERE \"UUID\"", d->asked.ids,
-                               d->asked.count, "", see_task, d, error);
+    kfpb_arena_init(&arena);
+    kfps_status status = kfpsi_tasks_find(op, &arena, d->tasks, d->count, &places, &place_count, error);
     if (status == KFPS_OK)
-        status = kfpsi_exec_in(op->conn, "DELETE FROM \"artifact_tasks\" WHERE \"TaskID\"", ids->ids, ids->count,
+        status = kfpsi_tasks_lock_runs(op, &arena, places, place_count, error);
+    if (status == KFPS_OK)
+        status = kfpsi_tasks_lock(op, &arena, places, place_count, &kfpsi_view_task_key, &rows, &row_count, error);
+    const char **ids = kfpb_arena_array(&arena, row_count, sizeof *ids);
+    for (size_t i = 0; ids != NULL && i < row_count; i++)
+        ids[i] = rows[i].uuid;
+    if (status == KFPS_OK && ids == NULL)
+        status = kfpb_fail_no_memory(error);
+    if (status == KFPS_OK)
+        status = kfpsi_exec_in(op->conn, "DELETE FROM \"artifact_tasks\" WHERE \"TaskID\"", ids, row_count,
                                types[d->direction], &d->deleted, error);
     kfpb_arena_free(&arena);
     return status;

@@ -174,7 +174,7 @@ END_TEST
 
 /* ---- locks ------------------------------------------------------------------------------------------------------- */
 
-typedef enum job_kind { RESET, INVALIDATE, CREATE, DELETE_RUN, DELETE_TASKS } job_kind;
+typedef enum job_kind { RESET, INVALIDATE, CREATE, DELETE_LINKS, DELETE_RUN, DELETE_TASKS } job_kind;
 
 /* An operation on a thread of its own. */
 typedef struct job {
@@ -200,6 +200,9 @@ static void *run_job(void *context)
         break;
     case CREATE:
         j->status = kfps_task_create(s, tasks, 2, NULL, NULL, &j->error);
+        break;
+    case DELETE_LINKS:
+        j->status = kfps_artifact_task_delete(s, ids, 2, KFPS_DIRECTION_ANY, NULL, &j->error);
         break;
     case DELETE_RUN:
         j->status = kfps_run_delete(s, "run-1", NULL, &j->error);
@@ -283,10 +286,10 @@ static bool has_row_locks(void)
 /* Who holds the parent's lock finds the child's taken; who holds the child's finds the parent's free. */
 START_TEST(deepest_first)
 {
-    static const job_kind kinds[] = {RESET, INVALIDATE, CREATE};
+    static const job_kind kinds[] = {RESET, INVALIDATE, CREATE, DELETE_LINKS};
     kfpb_conn *client = other_client();
     job j;
-    for (size_t i = 0; has_row_locks() && i < 3; i++) {
+    for (size_t i = 0; has_row_locks() && i < 4; i++) {
         hold(client, "tasks", root);
         start(&j, kinds[i]);
         wait_until_locked("tasks", child);
@@ -309,10 +312,10 @@ END_TEST
 /* While the run's row is held everything waits, and no task is locked. */
 START_TEST(the_run_row_first)
 {
-    static const job_kind kinds[] = {RESET, INVALIDATE, CREATE, DELETE_TASKS, DELETE_RUN};
+    static const job_kind kinds[] = {RESET, INVALIDATE, CREATE, DELETE_LINKS, DELETE_TASKS, DELETE_RUN};
     kfpb_conn *client = other_client();
     job j;
-    for (size_t i = 0; has_row_locks() && i < 5; i++) {
+    for (size_t i = 0; has_row_locks() && i < 6; i++) {
         hold(client, "run_details", "run-1");
         start(&j, kinds[i]);
         usleep(700000);
@@ -335,10 +338,10 @@ END_TEST
 /* A client that goes from the parent to the child: one of the two is the victim, and our call is not seen to be. */
 START_TEST(the_other_way_round_is_a_deadlock_that_nobody_sees)
 {
-    static const job_kind kinds[] = {RESET, INVALIDATE, CREATE, DELETE_TASKS};
+    static const job_kind kinds[] = {RESET, INVALIDATE, CREATE, DELETE_LINKS, DELETE_TASKS};
     kfpb_conn *client = other_client();
     job j;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         hold(client, "tasks", root);
         start(&j, kinds[i]);
         if (has_row_locks() && kinds[i] != DELETE_TASKS)
@@ -354,6 +357,68 @@ START_TEST(the_other_way_round_is_a_deadlock_that_nobody_sees)
     }
     ck_assert_int_eq(kfp_count("SELECT COUNT(*) FROM \"tasks\""), 0);
     kfpb_close(&client);
+}
+END_TEST
+
+static void make_links(void)
+{
+    const kfps_artifact artifact = {.artifact_namespace = "ns", .type = 1, .name = "a"};
+    kfps_artifact_list *made = NULL;
+    kfp_ok(kfps_artifact_create(session, &artifact, 1, &made, &error), &error);
+    const char *id = made->items[0].uuid;
+    const kfps_artifact_task links[] = {
+        {.artifact_uuid = id, .task_uuid = root, .run_uuid = "run-1", .type = KFPS_IO_OUTPUT, .artifact_key = "k"},
+        {.artifact_uuid = id, .task_uuid = child, .run_uuid = "run-1", .type = KFPS_IO_OUTPUT, .artifact_key = "k"},
+    };
+    kfp_ok(kfps_artifact_task_create(session, links, 2, KFPS_EXISTING_FAIL, NULL, NULL, &error), &error);
+    kfps_artifact_list_free(made);
+}
+
+static kfps_status unlink_task(kfpb_conn *conn, const char *uuid)
+{
+    kfps_error said;
+    const kfpb_value value = kfpb_str(uuid);
+    return kfpb_exec(conn, "DELETE FROM \"artifact_tasks\" WHERE \"TaskID\"=?", &value, 1, NULL, &said);
+}
+
+static void count_repeats(void *user, int32_t level, const char *facility, const char *message)
+{
+    (void) level;
+    (void) facility;
+    if (strstr(message, "tried again") != NULL)
+        atomic_fetch_add((atomic_int *) user, 1);
+}
+
+/* Who has the run's row, as one who deletes the run has it, meets no link that our call has locked: in whatever order
+ * he goes, nobody is the victim of a deadlock. */
+START_TEST(links_are_deleted_behind_the_run_row)
+{
+    static atomic_int repeats;
+    kfps_store_options options;
+    kfps_store_options_init(&options);
+    options.log = count_repeats;
+    options.log_user = &repeats;
+    options.log_level = KFPS_LOG_INFO;
+    kfps_store *plain = store;
+    store = kfp_store(&options);
+    kfpb_conn *client = other_client();
+    const char *const orders[][2] = {{root, child}, {child, root}};
+    job j;
+    for (size_t i = 0; i < 2; i++) {
+        make_links();
+        hold(client, "run_details", "run-1");
+        ck_assert_int_eq(unlink_task(client, orders[i][0]), KFPS_OK);
+        start(&j, DELETE_LINKS);
+        usleep(300000);
+        ck_assert_int_eq(unlink_task(client, orders[i][1]), KFPS_OK);
+        kfp_ok(kfpb_commit(client, &error), &error);
+        ck_assert_msg(finish(&j) == KFPS_OK, "%s", j.error.message);
+        ck_assert_int_eq(kfp_count("SELECT COUNT(*) FROM \"artifact_tasks\""), 0);
+        ck_assert_int_eq(repeats, 0);
+    }
+    kfpb_close(&client);
+    kfps_store_close(store);
+    store = plain;
 }
 END_TEST
 
@@ -430,6 +495,7 @@ static Suite *retry_suite(void)
     tcase_add_test(tests, deepest_first);
     tcase_add_test(tests, the_run_row_first);
     tcase_add_test(tests, the_other_way_round_is_a_deadlock_that_nobody_sees);
+    tcase_add_test(tests, links_are_deleted_behind_the_run_row);
     tcase_add_test(tests, who_ends_the_run_is_seen);
     tcase_add_test(tests, eight_threads_on_two_tasks);
     suite_add_tcase(suite, tests);
