@@ -4,8 +4,8 @@
  * before the leaves ended, without states and outputs of DAGs; the leaves end one by one; what stands on the DAGs then
  * is what the import made of them.
  *
- * One difference is meant: on later hops the update keeps a link's type, as upstream's launcher does, where the import
- * has OUTPUT for a DAG that is neither a loop nor has several selectors.
+ * One difference is meant, and both sides of it are tested: on later hops the update keeps a link's type, as upstream's
+ * launcher does, where the import, which knows only what each DAG declares, has OUTPUT.
  */
 #include <jansson.h>
 
@@ -136,19 +136,47 @@ static void put_rows(const fixture *f)
     kfpb_close(&conn);
 }
 
-static void put_line(const fixture *f, char lines[][256], size_t *count, const kfps_artifact_task *link)
+/* Every link of a DAG, by the DAG's name and its own key. */
+static const struct {
+    const char *dag, *key;
+    int32_t imported, updated;
+} types[] = {
+    {"for-loop-1", "models", KFPS_IO_ITERATOR_OUTPUT, KFPS_IO_ITERATOR_OUTPUT},
+    {"for-loop-1", "subs", KFPS_IO_ITERATOR_OUTPUT, KFPS_IO_ITERATOR_OUTPUT},
+    {"for-loop-1", "words", KFPS_IO_ITERATOR_OUTPUT, KFPS_IO_ITERATOR_OUTPUT},
+    {"for-loop-3", "words", KFPS_IO_ITERATOR_OUTPUT, KFPS_IO_ITERATOR_OUTPUT},
+    {"sub", "s", KFPS_IO_OUTPUT, KFPS_IO_OUTPUT},
+    {"condition-2", "x", KFPS_IO_OUTPUT, KFPS_IO_OUTPUT},
+    {"condition-branches-1", "one", KFPS_IO_ONE_OF_OUTPUT, KFPS_IO_ONE_OF_OUTPUT},
+    {"root", "all", KFPS_IO_OUTPUT, KFPS_IO_ITERATOR_OUTPUT},
+    {"root", "subs", KFPS_IO_OUTPUT, KFPS_IO_ITERATOR_OUTPUT},
+    {"root", "one", KFPS_IO_OUTPUT, KFPS_IO_ONE_OF_OUTPUT},
+};
+
+static void expect_type(const kfps_task *task, const kfps_artifact_task *link, bool imported)
+{
+    const char *dag = task->type == KFPS_TASK_ROOT ? "root" : task->name;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(types[i].dag, dag) != 0 || strcmp(types[i].key, link->artifact_key) != 0)
+            continue;
+        const int32_t type = imported ? types[i].imported : types[i].updated;
+        ck_assert_msg(link->type == type, "%s of %s has type %d, not %d", link->artifact_key, dag, link->type, type);
+        return;
+    }
+    ck_abort_msg("%s has no output %s", dag, link->artifact_key);
+}
+
+static void put_line(const fixture *f, char lines[][256], size_t *count, const kfps_artifact_task *link, bool imported)
 {
     const kfps_task *task = task_of(f, link->task_uuid);
     json_t *producer = json_loads(link->producer_json, 0, NULL);
     const char *name = json_string_value(json_object_get(producer, "taskName"));
     const char *from = json_string_value(json_object_get(producer, "iteration"));
-    const bool later_hop = strncmp(name, "condition", 9) == 0 || strncmp(name, "for-loop", 8) == 0 ||
-                           strcmp(name, "sub") == 0;
-    const bool one_of = task->type == KFPS_TASK_CONDITION_BRANCH;
-    const bool free_type = later_hop && task->type != KFPS_TASK_LOOP && !one_of;
-    if (!is_leaf(task))
-        snprintf(lines[(*count)++], 256, "%s %d %d %s %s < %s %s", task->uuid, free_type ? 0 : link->type,
-                 (int) link->iteration, link->artifact_key, link->artifact_uuid, name, from != NULL ? from : "-");
+    if (!is_leaf(task)) {
+        expect_type(task, link, imported);
+        snprintf(lines[(*count)++], 256, "%s %d %s %s < %s %s", task->uuid, (int) link->iteration, link->artifact_key,
+                 link->artifact_uuid, name, from != NULL ? from : "-");
+    }
     json_decref(producer);
 }
 
@@ -164,7 +192,7 @@ static void expect_same_links(const fixture *f)
     kfps_error error = {0};
     kfpb_rows *rows = NULL;
     for (size_t i = 0; i < f->rows.link_count; i++)
-        put_line(f, expected, &expected_count, &f->rows.links[i]);
+        put_line(f, expected, &expected_count, &f->rows.links[i], true);
     kfpb_conn *conn = test_open();
     kfp_ok(kfpb_query(conn,
                       "SELECT \"TaskID\",\"ArtifactID\",\"Type\",\"Iteration\",\"ArtifactKey\",\"Producer\" FROM "
@@ -178,7 +206,7 @@ static void expect_same_links(const fixture *f)
                                          .iteration = kfpb_get_int(rows, 3),
                                          .artifact_key = kfpb_get_text(rows, 4, NULL),
                                          .producer_json = kfpb_get_text(rows, 5, NULL)};
-        put_line(f, actual, &actual_count, &link);
+        put_line(f, actual, &actual_count, &link, false);
     }
     kfpb_rows_free(&rows);
     kfpb_close(&conn);
