@@ -215,22 +215,25 @@ bool cli_take_target(cli_target *target, int key, const char *value)
     return key == CLI_OPT_TARGET || (key == CLI_OPT_WAIT && cli_parse_number(value, 0, 86400, &target->wait_s));
 }
 
-int cli_open_target(const cli_command *command, const cli_target *target, cli_database *database, kfpb_conn **conn)
+int cli_with_target(const cli_command *command, const cli_target *target, cli_body body, void *arguments)
 {
     kfps_error error;
-    *database = (cli_database){0};
-    *conn = NULL;
+    cli_database database;
+    kfpb_conn *conn = NULL;
     if (target->dsn == NULL)
         return cli_usage(command, "%s needs --target", command->name);
-    int code = cli_database_init(database, CLI_TARGET, target->dsn);
+    int code = cli_database_init(&database, CLI_TARGET, target->dsn);
     if (code == EXIT_DONE)
-        code = cli_wait(database, target->wait_s, false);
-    if (code != EXIT_DONE)
-        return code;
-    kfpb_open_options options = cli_open_options(database);
+        code = cli_wait(&database, target->wait_s, false);
+    kfpb_open_options options = cli_open_options(&database);
     options.read_only = true;
-    return kfpb_open(&database->dsn, &options, conn, &error) == KFPS_OK ? EXIT_DONE
-                                                                        : cli_report_error(database->text, &error);
+    if (code == EXIT_DONE && kfpb_open(&database.dsn, &options, &conn, &error) != KFPS_OK)
+        code = cli_report_error(database.text, &error);
+    if (code == EXIT_DONE)
+        code = body(arguments, conn, &database);
+    kfpb_close(&conn);
+    cli_database_free(&database);
+    return code;
 }
 
 int cli_print_json(char *json, int code)

@@ -87,8 +87,10 @@ typedef struct cli_target {
 } cli_target;
 /* False: the value is wrong, or the key none of these two. */
 bool cli_take_target(cli_target *target, int key, const char *value);
-/* For commands that only read: an exit code; says what is wrong. Both are to be freed in any case. */
-int cli_open_target(const cli_command *command, const cli_target *target, cli_database *database, kfpb_conn **conn);
+/* For commands that only read: opens the target, hands it to `body` with their arguments, and closes it. The exit code
+ * of `body`, or of what is wrong, which is said. */
+typedef int (*cli_body)(void *arguments, kfpb_conn *conn, const cli_database *target);
+int cli_with_target(const cli_command *command, const cli_target *target, cli_body body, void *arguments);
 /* Prints and frees a report, and returns `code`; NULL: there was no memory for it. */
 int cli_print_json(char *json, int code);
 

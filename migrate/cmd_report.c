@@ -50,8 +50,15 @@ static int write_facts(const json_t *facts, const char *html, bool as_json)
     return html != NULL ? write_page(facts, html) : EXIT_DONE;
 }
 
-static int report(kfpb_conn *conn, const cli_database *target, const char *html, const char *rejects, bool as_json)
+typedef struct arguments {
+    cli_target target;
+    const char *html, *rejects;
+    bool json;
+} arguments;
+
+static int report(void *context, kfpb_conn *conn, const cli_database *target)
 {
+    const arguments *a = context;
     kfps_error error = {0};
     json_t *facts = NULL;
     int code = schema_ready(conn, target);
@@ -60,19 +67,13 @@ static int report(kfpb_conn *conn, const cli_database *target, const char *html,
     facts = report_facts(conn, target->text, &error);
     if (facts == NULL)
         code = cli_report_error(target->text, &error);
-    else if (rejects != NULL && report_facts_rejects(rejects, facts, &error) != KFPS_OK)
-        code = cli_report_error(rejects, &error);
+    else if (a->rejects != NULL && report_facts_rejects(a->rejects, facts, &error) != KFPS_OK)
+        code = cli_report_error(a->rejects, &error);
     else
-        code = write_facts(facts, html, as_json);
+        code = write_facts(facts, a->html, a->json);
     json_decref(facts);
     return code;
 }
-
-typedef struct arguments {
-    cli_target target;
-    const char *html, *rejects;
-    bool json;
-} arguments;
 
 static bool read_option(void *context, int key, const char *value)
 {
@@ -95,19 +96,12 @@ static bool read_option(void *context, int key, const char *value)
 static int run(const cli_command *command, int argc, char **argv)
 {
     arguments a = {0};
-    cli_database target;
-    kfpb_conn *conn;
-    int code = cli_read(command, argc, argv, read_option, &a);
+    const int code = cli_read(command, argc, argv, read_option, &a);
     if (code != EXIT_DONE)
         return code;
     if (a.html == NULL && !a.json)
         return cli_usage(command, "report needs --html or --json");
-    code = cli_open_target(command, &a.target, &target, &conn);
-    if (code == EXIT_DONE)
-        code = report(conn, &target, a.html, a.rejects, a.json);
-    kfpb_close(&conn);
-    cli_database_free(&target);
-    return code;
+    return cli_with_target(command, &a.target, report, &a);
 }
 
 const cli_command cli_report = {"report", "", "Shows what was imported as a page, or as JSON.", options_table, run};

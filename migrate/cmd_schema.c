@@ -118,21 +118,15 @@ static int print_status_json(const schema_status *status)
     return EXIT_DONE;
 }
 
-static int run_status(const cli_command *command, int argc, char **argv)
+static int show_status(void *context, kfpb_conn *conn, const cli_database *target)
 {
-    schema_arguments a;
-    cli_database target = {0};
+    const schema_arguments *a = context;
     kfps_error error = {0};
-    kfpb_conn *conn = NULL;
     schema_status status = {0};
-    int code = read_arguments(command, argc, argv, &a);
-    if (code == EXIT_DONE)
-        code = cli_open_target(command, &a.target, &target, &conn);
-    if (code == EXIT_DONE && schema_status_read(conn, &status, &error) != KFPS_OK)
-        code = cli_report_error(target.text, &error);
-    if (code != EXIT_DONE)
-        goto out;
-    if (a.json)
+    int code = EXIT_DONE;
+    if (schema_status_read(conn, &status, &error) != KFPS_OK)
+        code = cli_report_error(target->text, &error);
+    else if (a->json)
         code = print_status_json(&status);
     else
         print_status(&status);
@@ -140,13 +134,17 @@ static int run_status(const cli_command *command, int argc, char **argv)
         code = EXIT_NEWER;
     else if (code == EXIT_DONE && status.changed)
         code = EXIT_CHECKSUM;
-    else if (code == EXIT_DONE && a.exit_code && (status.pending || status.deferred))
+    else if (code == EXIT_DONE && a->exit_code && (status.pending || status.deferred))
         code = EXIT_PENDING;
-out:
     schema_status_free(&status);
-    kfpb_close(&conn);
-    cli_database_free(&target);
     return code;
+}
+
+static int run_status(const cli_command *command, int argc, char **argv)
+{
+    schema_arguments a;
+    const int code = read_arguments(command, argc, argv, &a);
+    return code == EXIT_DONE ? cli_with_target(command, &a.target, show_status, &a) : code;
 }
 
 /* ---- upgrade and adopt --------------------------------------------------------------------------------------------

@@ -45,9 +45,15 @@ static int print_result(const schema_verify_result *result, const listing *l)
     return EXIT_DONE;
 }
 
-static int verify(kfpb_conn *conn, const cli_database *target, bool as_json)
+typedef struct arguments {
+    cli_target target;
+    bool json;
+} arguments;
+
+static int verify(void *context, kfpb_conn *conn, const cli_database *target)
 {
-    listing l = {.lines = as_json ? json_array() : NULL};
+    const arguments *a = context;
+    listing l = {.lines = a->json ? json_array() : NULL};
     schema_verify_result result;
     kfps_error error = {0};
     int code = EXIT_DONE;
@@ -66,37 +72,20 @@ static int verify(kfpb_conn *conn, const cli_database *target, bool as_json)
     return code;
 }
 
-typedef struct arguments {
-    cli_target target;
-    bool json;
-} arguments;
-
 static bool read_option(void *context, int key, const char *value)
 {
     arguments *a = context;
-    switch (key) {
-    case OPT_JSON:
-        a->json = true;
-        return true;
-    default:
+    if (key != OPT_JSON)
         return cli_take_target(&a->target, key, value);
-    }
+    a->json = true;
+    return true;
 }
 
 static int run(const cli_command *command, int argc, char **argv)
 {
     arguments a = {0};
-    cli_database target;
-    kfpb_conn *conn;
-    int code = cli_read(command, argc, argv, read_option, &a);
-    if (code != EXIT_DONE)
-        return code;
-    code = cli_open_target(command, &a.target, &target, &conn);
-    if (code == EXIT_DONE)
-        code = verify(conn, &target, a.json);
-    kfpb_close(&conn);
-    cli_database_free(&target);
-    return code;
+    const int code = cli_read(command, argc, argv, read_option, &a);
+    return code == EXIT_DONE ? cli_with_target(command, &a.target, verify, &a) : code;
 }
 
 const cli_command cli_schema_verify = {"schema verify", "", "Compares the tables with what the recorded steps promise.",

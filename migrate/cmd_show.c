@@ -216,46 +216,47 @@ static int print_dot(const run_tree *tree)
 
 typedef struct arguments {
     cli_target target;
+    const char *run; /* UUID or name */
     bool dot;
 } arguments;
 
 static bool read_option(void *context, int key, const char *value)
 {
     arguments *a = context;
-    switch (key) {
-    case OPT_DOT:
-        a->dot = true;
-        return true;
-    default:
+    if (key != OPT_DOT)
         return cli_take_target(&a->target, key, value);
-    }
+    a->dot = true;
+    return true;
+}
+
+static int show(void *context, kfpb_conn *conn, const cli_database *target)
+{
+    const arguments *a = context;
+    int code = EXIT_DONE;
+    kfps_error error = {0};
+    kfpb_arena arena;
+    run_tree tree;
+    kfpb_arena_init(&arena);
+    if (run_tree_read(conn, a->run, &arena, &tree, &error) != KFPS_OK)
+        code = cli_report_error(target->text, &error);
+    else if (a->dot)
+        code = print_dot(&tree);
+    else
+        print_tree(&tree);
+    kfpb_arena_free(&arena);
+    return code;
 }
 
 static int run(const cli_command *command, int argc, char **argv)
 {
     arguments a = {0};
-    cli_database target;
-    kfps_error error = {0};
-    kfpb_conn *conn;
-    kfpb_arena arena;
-    run_tree tree;
-    int code = cli_read(command, argc, argv, read_option, &a);
+    const int code = cli_read(command, argc, argv, read_option, &a);
     if (code != EXIT_DONE)
         return code;
     if (optind + 1 != argc)
         return cli_usage(command, "show needs one RUN: a UUID or a name");
-    kfpb_arena_init(&arena);
-    code = cli_open_target(command, &a.target, &target, &conn);
-    if (code == EXIT_DONE && run_tree_read(conn, argv[optind], &arena, &tree, &error) != KFPS_OK)
-        code = cli_report_error(target.text, &error);
-    else if (code == EXIT_DONE && a.dot)
-        code = print_dot(&tree);
-    else if (code == EXIT_DONE)
-        print_tree(&tree);
-    kfpb_close(&conn);
-    kfpb_arena_free(&arena);
-    cli_database_free(&target);
-    return code;
+    a.run = argv[optind];
+    return cli_with_target(command, &a.target, show, &a);
 }
 
 const cli_command cli_show = {"show", "RUN",

@@ -225,38 +225,33 @@ static bool read_option(void *context, int key, const char *value)
     }
 }
 
-static int run(const cli_command *command, int argc, char **argv)
+static int show_status(void *context, kfpb_conn *conn, const cli_database *target)
 {
-    arguments a = {0};
-    cli_database target;
+    const arguments *a = context;
     kfps_error error = {0};
-    kfpb_conn *conn;
-    json_t *all = NULL;
-    int code = cli_read(command, argc, argv, read_option, &a);
+    int code = schema_ready(conn, target);
     if (code != EXIT_DONE)
         return code;
-    code = cli_open_target(command, &a.target, &target, &conn);
-    if (code == EXIT_DONE)
-        code = schema_ready(conn, &target);
-    if (code != EXIT_DONE)
-        goto out;
-    if ((all = read_all(conn, &error)) == NULL) {
-        code = cli_report_error(target.text, &error);
-        goto out;
-    }
-    if (a.json) {
+    json_t *all = read_all(conn, &error);
+    if (all == NULL)
+        return cli_report_error(target->text, &error);
+    if (a->json) {
         json_dumpf(all, stdout, JSON_INDENT(2));
         putchar('\n');
     } else {
         print_all(all);
     }
-    if (a.exit_code && json_is_true(json_object_get(all, "unfinished")))
+    if (a->exit_code && json_is_true(json_object_get(all, "unfinished")))
         code = EXIT_PENDING;
-out:
     json_decref(all);
-    kfpb_close(&conn);
-    cli_database_free(&target);
     return code;
+}
+
+static int run(const cli_command *command, int argc, char **argv)
+{
+    arguments a = {0};
+    const int code = cli_read(command, argc, argv, read_option, &a);
+    return code == EXIT_DONE ? cli_with_target(command, &a.target, show_status, &a) : code;
 }
 
 const cli_command cli_status = {"status", "", "Shows what was imported, skipped and rejected, and why.", options_table,
