@@ -43,11 +43,11 @@ static void print_text(const char *text, size_t limit)
     }
 }
 
-/* Like print_text, but of a URI the query string is left out. */
+/* Like print_text, but of a URI the query string and the user are left out. */
 static void print_value(const char *text)
 {
     kfpb_text shown = {0};
-    shown_without_queries(&shown, text);
+    shown_without_secrets(&shown, text);
     print_text(kfpb_text_get(&shown), SHOWN_VALUE);
     kfpb_text_free(&shown);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "migrate/shown.h"
+
 static const note_reason_info reasons[NOTE_REASON_COUNT] = {
 #define X(id, text, class, meaning) [NOTE_##id] = {text, NOTE_##class, meaning},
     NOTE_REASONS(X)
@@ -37,7 +39,7 @@ void note_add(note_list *list, kfpb_arena *arena, note_reason reason, const char
         list->items = items;
         list->capacity = capacity;
     }
-    const char *copy = kfpb_arena_text(arena, detail);
+    const char *copy = shown_copy(arena, detail);
     if (detail != NULL && copy == NULL)
         return;
     list->items[list->count++] = (note){.reason = reason, .kind = kind, .id = id, .detail = copy};

@@ -102,7 +102,8 @@ typedef struct note_list {
     size_t capacity;
 } note_list;
 
-/* Appends; the list and a copy of `detail` live in the arena. Out of memory shows in the arena's flag. */
+/* Appends; the list and a copy of `detail`, without what may be secret in URIs, live in the arena. Out of memory shows
+ * in the arena's flag. */
 void note_add(note_list *list, kfpb_arena *arena, note_reason reason, const char *kind, int64_t id, const char *detail);
 
 #endif

@@ -6,23 +6,57 @@
 #include <string.h>
 #include <time.h>
 
-void shown_without_queries(kfpb_text *out, const char *text)
+/* Adds [text, end), of which each "user:password@" behind a scheme is hidden. */
+static void add_without_users(kfpb_text *out, const char *text, const char *end)
 {
+    const char *scheme;
+    while ((scheme = memmem(text, (size_t) (end - text), "://", 3)) != NULL) {
+        const char *host = scheme + 3;
+        const size_t most = (size_t) (end - host), part = strcspn(host, "/?#");
+        const char *at = memrchr(host, '@', part < most ? part : most);
+        kfpb_text_addn(out, text, (size_t) (host - text));
+        if (at != NULL && memchr(host, ':', (size_t) (at - host)) != NULL) {
+            kfpb_text_add(out, "…");
+            host = at;
+        }
+        text = host;
+    }
+    kfpb_text_addn(out, text, (size_t) (end - text));
+}
+
+void shown_without_secrets(kfpb_text *out, const char *text)
+{
+    const char *scheme = strstr(text, "://"), *query = strchr(text, '?');
     for (const char *c = text; *c != '\0';) {
-        const size_t word = strcspn(c, " \t\n\"'<>");
-        const char *scheme = strstr(c, "://");
-        const size_t query = strcspn(c, "?");
-        const char *equals = strchr(c + query, '='); /* the end of a URI, as names are made of it, has no scheme */
-        if (query < word && ((scheme != NULL && scheme < c + word) || (equals != NULL && equals < c + word))) {
-            kfpb_text_addn(out, c, query);
+        const char *end = c + strcspn(c, " \t\n\"'<>");
+        if (scheme != NULL && scheme < c)
+            scheme = strstr(c, "://");
+        if (query != NULL && query < c)
+            query = strchr(c, '?');
+        /* the end of a URI, as names are made of it, has no scheme */
+        if (query != NULL && query < end &&
+            ((scheme != NULL && scheme < end) || memchr(query, '=', (size_t) (end - query)) != NULL)) {
+            add_without_users(out, c, query);
             kfpb_text_add(out, "?…");
         } else {
-            kfpb_text_addn(out, c, word);
+            add_without_users(out, c, end);
         }
-        c += word;
+        c = end;
         if (*c != '\0')
             kfpb_text_char(out, *c++);
     }
+}
+
+const char *shown_copy(kfpb_arena *arena, const char *text)
+{
+    kfpb_text shown = {0};
+    if (text == NULL)
+        return NULL;
+    shown_without_secrets(&shown, text);
+    const char *copy = shown.out_of_memory ? NULL : kfpb_arena_text(arena, kfpb_text_get(&shown));
+    arena->out_of_memory |= shown.out_of_memory;
+    kfpb_text_free(&shown);
+    return copy;
 }
 
 void shown_duration(int64_t seconds, char out[SHOWN_TIME_SIZE])

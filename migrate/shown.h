@@ -5,10 +5,14 @@
 
 #include <stdint.h>
 
+#include "backends/base/arena.h"
 #include "backends/base/text.h"
 
-/* Adds the text, of each URI and each end of one in it without the query string: that may be a signature. */
-void shown_without_queries(kfpb_text *out, const char *text);
+/* Adds the text, of each URI and each end of one in it without the query string, which may be a signature, and without
+ * a user and password. */
+void shown_without_secrets(kfpb_text *out, const char *text);
+/* A copy of the same; NULL of NULL, and without memory, which shows in the arena's flag. */
+const char *shown_copy(kfpb_arena *arena, const char *text);
 
 enum { SHOWN_TIME_SIZE = 48 };
 /* "3s", "1m22s", "2h03m04s" */

@@ -16,7 +16,7 @@ json_t *facts_text(const char *text)
 {
     kfpb_text shown = {0};
     if (text != NULL && kfpb_utf8_valid(text, strlen(text)))
-        shown_without_queries(&shown, text);
+        shown_without_secrets(&shown, text);
     else if (text != NULL)
         kfpb_text_add(&shown, "\xef\xbf\xbd"); /* SQLite keeps bytes that are no text */
     json_t *fact = shown.out_of_memory ? NULL : json_stringn(kfpb_text_get(&shown), shown.length);

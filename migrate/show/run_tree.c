@@ -4,6 +4,7 @@
 #include <uthash.h>
 
 #include "backends/base/fail.h"
+#include "migrate/shown.h"
 
 static const char *copy_text(kfpb_arena *arena, const kfpb_rows *rows, size_t column)
 {
@@ -13,11 +14,7 @@ static const char *copy_text(kfpb_arena *arena, const kfpb_rows *rows, size_t co
 /* A name may be made of an address, and have its query string with the signature. */
 static const char *copy_name(kfpb_arena *arena, const kfpb_rows *rows, size_t column)
 {
-    const char *text = kfpb_get_text(rows, column, NULL);
-    const size_t length = text != NULL ? strcspn(text, "?") : 0;
-    if (text == NULL || strchr(text + length, '=') == NULL)
-        return kfpb_arena_text(arena, text);
-    return kfpb_arena_printf(arena, "%.*s?…", (int) length, text);
+    return shown_copy(arena, kfpb_get_text(rows, column, NULL));
 }
 
 /* What was mistyped for a run may be an address with a password. */
@@ -170,9 +167,9 @@ static bool link_tasks(reader *r)
     return true;
 }
 
-static char *without_query(kfpb_arena *arena, const char *uri)
+static const char *without_query(kfpb_arena *arena, const char *uri)
 {
-    return uri != NULL ? kfpb_arena_textn(arena, uri, strcspn(uri, "?#")) : NULL;
+    return uri != NULL ? shown_copy(arena, kfpb_arena_textn(arena, uri, strcspn(uri, "?#"))) : NULL;
 }
 
 static void close_links(reader *r)

@@ -44,8 +44,15 @@ sqlite3 "$tmp/source.sqlite" "UPDATE Artifact SET uri = coalesce(uri, 's3://buck
     UPDATE Artifact SET name = NULL WHERE id % 3 = 1;
     DELETE FROM ArtifactProperty WHERE name = 'display_name' AND artifact_id % 3 < 2;
     UPDATE ExecutionProperty SET string_value = 'https://host/data?$query' WHERE name LIKE 'input:%' OR name = 'pod_name';
+    UPDATE Artifact SET name = 'https://host/' || id || '?$query&' || hex(zeroblob(90)) WHERE id % 11 = 0;
+    UPDATE Artifact SET uri = 'https://user:$argument@host/' || id || '?$query' WHERE id % 13 = 0;
+    UPDATE Artifact SET uri = 'https://host/' || id || '?$query&' || hex(zeroblob(1200)) WHERE id % 17 = 0;
     UPDATE ArtifactProperty SET string_value = string_value || '?$query' WHERE string_value IS NOT NULL;
-    UPDATE EventPath SET step_key = 'https://host/' || step_key || '?$query' WHERE event_id % 7 = 0 AND step_key <> '';"
+    UPDATE ExecutionProperty SET string_value = 'https://host/' || execution_id || '?$query&' || CASE execution_id % 2
+        WHEN 0 THEN hex(zeroblob(90)) ELSE '' END WHERE name IN ('display_name', 'task_name') AND execution_id % 5 = 0;
+    UPDATE EventPath SET step_key = 'https://host/' || step_key || '?$query' WHERE event_id % 7 = 0 AND step_key <> '';
+    UPDATE EventPath SET step_key = 'https://host/' || step_key || '?$query&' || hex(zeroblob(90))
+        WHERE event_id % 13 = 0 AND step_key <> '';"
 # a parameter of every task
 python3 - "$tools" "$tmp/source.sqlite" "https://host/parameter?$query" <<'EOP'
 import sqlite3, sys
@@ -101,6 +108,9 @@ pgsql) sql "$label" "$base" "ALTER TABLE artifacts ADD CONSTRAINT refuse CHECK (
 esac
 say "import into a target that refuses rows" import --source "$source" --target "$t" --rejects "$said/rejects" --json
 check "a run was refused" grep -q target-refused "$said/rejects"
+for note in name-cut key-cut uri-too-long; do
+    check "the source has what is noted as $note" grep -q "\"$note\".*https\|$note.*bytes" "$said/rejects"
+done
 case $engine in
 sqlite) sql "$label" "$base" "DROP TRIGGER refuse;" ;;
 *) sql "$label" "$base" "ALTER TABLE artifacts DROP CONSTRAINT refuse;" ;;
