@@ -85,6 +85,7 @@ typedef struct kfpb_table {
     const kfpb_column *columns;
     size_t column_count;
     size_t key_columns; /* the first so many columns are the primary key */
+    const char *names;  /* `"a","b",…`: all columns; NULL: whoever needs them puts them together */
 } kfpb_table;
 
 typedef enum kfpb_conflict {
@@ -143,7 +144,6 @@ typedef struct kfpb_dialect {
     const char *for_key_share; /* likewise: only that the row stays, as a foreign key would lock it */
     kfpb_keyset keyset;        /* the predicate of "behind this row" */
     const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */
-    const char *text_cast;  /* printf format that makes text of a JSON column: "%s" or "CAST(%s AS CHAR)" … */
     const char *columns_of; /* a query: the names of the columns of table `?`; no row: there is no such table */
     const char *text_bytes; /* printf format: equal if the bytes of the UTF-8 are; "%s" where text always compares so */
     /* printf format of a call without its last argument and parenthesis: where in the text, its ASCII letters in lower
@@ -271,6 +271,7 @@ kfps_status kfpb_check_records(const kfpb_table *table, const void *const *recor
 typedef struct kfpb_rows_ops {
     /* 1: there is a row; 0: the end; -1: error */
     int (*next)(kfpb_rows *rows, kfps_error *error);
+    /* Of a column that is there. NULL reads true, 0, 0, and NULL with *length untouched. `length` may be NULL. */
     bool (*is_null)(const kfpb_rows *rows, size_t column);
     int64_t (*integer)(const kfpb_rows *rows, size_t column);
     double (*real)(const kfpb_rows *rows, size_t column);

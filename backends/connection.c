@@ -265,12 +265,12 @@ bool kfpb_is_null(const kfpb_rows *rows, size_t column)
 
 int64_t kfpb_get_int(const kfpb_rows *rows, size_t column)
 {
-    return kfpb_is_null(rows, column) ? 0 : rows->ops->integer(rows, column);
+    return column < rows->columns ? rows->ops->integer(rows, column) : 0;
 }
 
 double kfpb_get_double(const kfpb_rows *rows, size_t column)
 {
-    return kfpb_is_null(rows, column) ? 0 : rows->ops->real(rows, column);
+    return column < rows->columns ? rows->ops->real(rows, column) : 0;
 }
 
 const char *kfpb_get_text(const kfpb_rows *rows, size_t column, size_t *length)
@@ -279,7 +279,7 @@ const char *kfpb_get_text(const kfpb_rows *rows, size_t column, size_t *length)
     if (length == NULL)
         length = &ignored;
     *length = 0;
-    return kfpb_is_null(rows, column) ? NULL : rows->ops->text(rows, column, length);
+    return column < rows->columns ? rows->ops->text(rows, column, length) : NULL;
 }
 
 void kfpb_rows_free(kfpb_rows **rows)

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sql.c: the statement builder. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "backends/sql.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "backends/base/fail.h"
 #include "backends/literal.h"
+
+enum { USUAL_LENGTH = 1000 };
 
 void kfpb_sql_init(kfpb_sql *sql, const kfpb_conn *conn)
 {
     *sql = (kfpb_sql){.driver = conn->driver};
     kfpb_arena_init(&sql->lists);
+    kfpb_text_reserve(&sql->text, USUAL_LENGTH);
 }
 
 void kfpb_sql_free(kfpb_sql *sql)
@@ -36,11 +43,24 @@ void kfpb_sql_add(kfpb_sql *sql, const char *constant)
     kfpb_text_add(&sql->text, constant);
 }
 
+static void quoted(kfpb_text *text, const char *prefix, const char *name)
+{
+    const size_t before = prefix != NULL ? strlen(prefix) : 0, length = strlen(name);
+    if (!kfpb_text_reserve(text, before + length + 2))
+        return;
+    char *p = text->data + text->length;
+    if (before > 0)
+        p = mempcpy(p, prefix, before);
+    *p++ = '"';
+    p = mempcpy(p, name, length);
+    *p++ = '"';
+    *p = '\0';
+    text->length = (size_t) (p - text->data);
+}
+
 void kfpb_sql_name(kfpb_sql *sql, const char *name)
 {
-    kfpb_text_char(&sql->text, '"');
-    kfpb_text_add(&sql->text, name);
-    kfpb_text_char(&sql->text, '"');
+    quoted(&sql->text, NULL, name);
 }
 
 /* The value of a `?` that stands in the text already. */
@@ -149,32 +169,21 @@ void kfpb_sql_array(kfpb_sql *sql, const char *const *texts, size_t count)
 
 /* ---- columns ----------------------------------------------------------------------------------------------------- */
 
-static void name_of(kfpb_sql *sql, const char *prefix, const char *name)
+void kfpb_sql_column(kfpb_sql *sql, const char *prefix, const char *name)
 {
-    if (prefix != NULL)
-        kfpb_sql_add(sql, prefix);
-    kfpb_sql_name(sql, name);
-}
-
-void kfpb_sql_column(kfpb_sql *sql, const kfpb_column *column, const char *prefix)
-{
-    const char *cast = sql->driver->dialect.text_cast;
-    const char *place = strstr(cast, "%s");
-    if (column->type != KFPB_COL_JSON || place == NULL) {
-        name_of(sql, prefix, column->name);
-        return;
-    }
-    kfpb_text_addn(&sql->text, cast, (size_t) (place - cast));
-    name_of(sql, prefix, column->name);
-    kfpb_sql_add(sql, place + 2);
+    quoted(&sql->text, prefix, name);
 }
 
 void kfpb_sql_columns(kfpb_sql *sql, const kfpb_table *table, const char *prefix)
 {
+    if (table->names != NULL && prefix == NULL) {
+        kfpb_sql_add(sql, table->names);
+        return;
+    }
     for (size_t i = 0; i < table->column_count; i++) {
         if (i > 0)
             kfpb_text_char(&sql->text, ',');
-        kfpb_sql_column(sql, &table->columns[i], prefix);
+        quoted(&sql->text, prefix, table->columns[i].name);
     }
 }
 

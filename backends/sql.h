@@ -35,9 +35,9 @@ void kfpb_sql_in_ints(kfpb_sql *sql, const int64_t *ids, size_t count);
 void kfpb_sql_in_texts(kfpb_sql *sql, const char *const *texts, size_t count);
 /* `?::text[]` with the list as its value; for engines with KFPB_EACH_LATERAL. */
 void kfpb_sql_array(kfpb_sql *sql, const char *const *texts, size_t count);
-/* `"a"`: one column, a JSON one as text. */
-void kfpb_sql_column(kfpb_sql *sql, const kfpb_column *column, const char *prefix);
-/* `"a","b",…`: the columns of a table, JSON ones as text, each prefixed with `prefix` (may be NULL; "t." …). */
+/* A name behind a prefix (may be NULL; "t." …). */
+void kfpb_sql_column(kfpb_sql *sql, const char *prefix, const char *name);
+/* `"a","b",…`: the columns of a table, each prefixed with `prefix`. */
 void kfpb_sql_columns(kfpb_sql *sql, const kfpb_table *table, const char *prefix);
 
 /* Whether anything above failed for lack of memory: the statement must not be run. */

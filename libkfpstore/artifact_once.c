@@ -56,8 +56,10 @@ static const kfpb_column name_columns[] = {
     INT64("ExpiresAtInSec", expires_at),
 };
 
-static const kfpb_table names = {"kfpstore_write_identity", name_columns, sizeof name_columns / sizeof *name_columns,
-                                 1};
+static const kfpb_table names = {.name = "kfpstore_write_identity",
+                                 .columns = name_columns,
+                                 .column_count = sizeof name_columns / sizeof *name_columns,
+                                 .key_columns = 1};
 
 typedef struct once {
     const kfps_write_operation *operation;

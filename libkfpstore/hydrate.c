@@ -28,6 +28,7 @@ typedef struct hydration {
     size_t uuid_count;
     pair *pairs;
     size_t count, capacity;
+    const char *producer_json, *producer; /* the last one: what a task puts out has the same */
 } hydration;
 
 static bool is_output(const kfps_task_artifact *of)
@@ -66,18 +67,18 @@ static int compare_pairs(const void *a, const void *b)
     return order != 0 ? order : compare_nullable(x->of.link.uuid, y->of.link.uuid);
 }
 
-static const char *producer_of(kfpb_arena *arena, const char *json)
+static const char *producer_of(hydration *h, const char *json)
 {
-    const char *name = NULL;
     json_t *producer = NULL;
-    if (json != NULL && kfpsi_json_load(json, strlen(json), JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &producer,
-                                        NULL) == KFPS_NO_MEMORY)
-        arena->out_of_memory = true;
-    const char *text = json_string_value(json_object_get(producer, "taskName"));
-    if (text != NULL)
-        name = kfpb_arena_text(arena, text);
+    if (json == NULL || (h->producer_json != NULL && strcmp(json, h->producer_json) == 0))
+        return json != NULL ? h->producer : NULL;
+    if (kfpsi_json_load(json, strlen(json), JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &producer, NULL) ==
+        KFPS_NO_MEMORY)
+        h->arena->out_of_memory = true;
+    h->producer_json = json;
+    h->producer = kfpb_arena_text(h->arena, json_string_value(json_object_get(producer, "taskName")));
     json_decref(producer);
-    return name;
+    return h->producer;
 }
 
 /* ---- into the tasks ---------------------------------------------------------------------------------------------- */
@@ -185,7 +186,7 @@ static kfps_status see_link(void *context, const kfpb_rows *row, kfps_error *err
     if (!kfpsi_sees(h->session, p->of.artifact.artifact_namespace))
         h->count--;
     else
-        p->of.producer_task_name = producer_of(h->arena, p->of.link.producer_json);
+        p->of.producer_task_name = producer_of(h, p->of.link.producer_json);
     return KFPS_OK;
 }
 
@@ -228,7 +229,7 @@ static kfps_status take_links(hydration *h, const kfps_artifact_task *links, con
             return kfpb_fail_no_memory(error);
         kfpsi_record_copy(&kfpsi_view_artifact_task, h->arena, &links[i], &p->of.link, sizeof p->of.link);
         kfpsi_record_copy(&kfpsi_view_artifact, h->arena, &artifacts[i], &p->of.artifact, sizeof p->of.artifact);
-        p->of.producer_task_name = producer_of(h->arena, p->of.link.producer_json);
+        p->of.producer_task_name = producer_of(h, p->of.link.producer_json);
     }
     return KFPS_OK;
 }

@@ -96,8 +96,6 @@ static kfps_status count_children(evaluation *e, kfps_error *error)
 /* ---- tasks that run although something failed ----------------------------------------------------------------------
  */
 
-enum { TYPE_ATTRIBUTES = 17 }; /* of kfpsi_tasks */
-
 typedef struct children {
     kfpb_arena *arena;
     child *items;
@@ -138,9 +136,7 @@ static kfps_status look_for_awaited(kfpsi_update *u, parent *p, kfps_error *erro
     children c = {.arena = u->arena, .is_loop = p->is_loop};
     kfpb_sql sql;
     kfpb_sql_init(&sql, u->op->conn);
-    kfpb_sql_add(&sql, "SELECT \"Name\",\"State\",");
-    kfpb_sql_column(&sql, &kfpsi_tasks.columns[TYPE_ATTRIBUTES], NULL);
-    kfpb_sql_add(&sql, " FROM \"tasks\"");
+    kfpb_sql_add(&sql, "SELECT \"Name\",\"State\",\"TypeAttrs\" FROM \"tasks\"");
     kfpsi_index_hint(&sql, "idx_parent_run");
     kfpb_sql_add(&sql, " WHERE \"RunUUID\"=");
     kfpb_sql_bind(&sql, kfpb_str(u->run_uuid));

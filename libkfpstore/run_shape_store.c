@@ -27,7 +27,10 @@ static const kfpb_column columns[] = {
      .offset = offsetof(shape_row, created_at)},
 };
 
-static const kfpb_table run_shapes = {"kfpstore_run_shape", columns, sizeof columns / sizeof columns[0], 1};
+static const kfpb_table run_shapes = {.name = "kfpstore_run_shape",
+                                      .columns = columns,
+                                      .column_count = sizeof columns / sizeof columns[0],
+                                      .key_columns = 1};
 
 typedef struct request {
     const char *run_uuid;

@@ -23,11 +23,14 @@ static const kfpb_column *column_of(const kfpsi_view *view, size_t i)
 
 void kfpsi_view_columns(kfpb_sql *sql, const kfpsi_view *view, const char *prefix)
 {
-    const size_t count = kfpsi_view_count(view);
-    for (size_t i = 0; i < count; i++) {
+    if (view->columns == NULL) {
+        kfpb_sql_columns(sql, view->table, prefix);
+        return;
+    }
+    for (size_t i = 0; i < view->count; i++) {
         if (i > 0)
-            kfpb_sql_add(sql, ",");
-        kfpb_sql_column(sql, column_of(view, i), prefix);
+            kfpb_text_char(&sql->text, ',');
+        kfpb_sql_column(sql, prefix, column_of(view, i)->name);
     }
 }
 

@@ -17,7 +17,7 @@ extern const kfpsi_view kfpsi_view_task_basic;    /* kfps_task */
 extern const kfpsi_view kfpsi_view_task;          /* kfps_task, every column */
 
 size_t kfpsi_view_count(const kfpsi_view *view);
-/* `"a","b",…`, JSON ones as text, each with `prefix` (may be NULL). */
+/* `"a","b",…`, each with `prefix` (may be NULL). */
 void kfpsi_view_columns(kfpb_sql *sql, const kfpsi_view *view, const char *prefix);
 /* Fills a zeroed record from the row's columns first, first+1, …; texts go into the arena. */
 void kfpsi_view_read(const kfpb_rows *rows, size_t first, const kfpsi_view *view, kfpb_arena *arena, void *record);

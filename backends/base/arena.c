@@ -88,23 +88,31 @@ static kfpb_arena_block *block_for(kfpb_arena *arena, size_t size)
     return block;
 }
 
-void *kfpb_arena_alloc(kfpb_arena *arena, size_t size)
+/* `*rounded`: what was taken. */
+static void *take(kfpb_arena *arena, size_t size, size_t *rounded)
 {
     const size_t step = sizeof(max_align_t);
     if (size > SIZE_MAX - step) {
         arena->out_of_memory = true;
         return NULL;
     }
-    const size_t rounded = size == 0 ? step : (size + step - 1) / step * step;
-    kfpb_arena_block *block = block_for(arena, rounded);
+    *rounded = size == 0 ? step : (size + step - 1) / step * step;
+    kfpb_arena_block *block = block_for(arena, *rounded);
     if (block == NULL) {
         arena->out_of_memory = true;
         return NULL;
     }
     void *memory = (char *) block->data + block->filled;
-    block->filled += rounded;
-    arena->used += rounded;
-    return memset(memory, 0, rounded);
+    block->filled += *rounded;
+    arena->used += *rounded;
+    return memory;
+}
+
+void *kfpb_arena_alloc(kfpb_arena *arena, size_t size)
+{
+    size_t rounded;
+    void *memory = take(arena, size, &rounded);
+    return memory != NULL ? memset(memory, 0, rounded) : NULL;
 }
 
 void *kfpb_arena_array(kfpb_arena *arena, size_t count, size_t size)
@@ -125,9 +133,12 @@ char *kfpb_arena_textn(kfpb_arena *arena, const char *text, size_t length)
         arena->out_of_memory = true;
         return NULL;
     }
-    char *copy = kfpb_arena_alloc(arena, length + 1);
-    if (copy != NULL)
-        memcpy(copy, text, length);
+    size_t rounded;
+    char *copy = take(arena, length + 1, &rounded);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 

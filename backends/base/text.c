@@ -82,7 +82,10 @@ void kfpb_text_add(kfpb_text *text, const char *s)
 
 void kfpb_text_char(kfpb_text *text, char c)
 {
-    kfpb_text_addn(text, &c, 1);
+    if (!kfpb_text_reserve(text, 1))
+        return;
+    text->data[text->length++] = c;
+    text->data[text->length] = '\0';
 }
 
 void kfpb_text_int(kfpb_text *text, int64_t value)

@@ -76,7 +76,6 @@ const kfpb_driver kfpb_pgsql_driver = {
             .for_key_share = " FOR KEY SHARE",
             .keyset = KFPB_KEYSET_ROW,
             .index_hint = "",
-            .text_cast = "%s",
             .columns_of = "SELECT attname FROM pg_attribute WHERE attrelid=to_regclass(quote_ident(?)) AND attnum>0 "
                           "AND NOT attisdropped",
             .text_bytes = "%s",

@@ -21,8 +21,9 @@ typedef struct kfpb_pgsql {
     dbi_conn dbi;
     PGconn *native;
     PGcancel *cancel;            /* made once, so that interrupt touches nothing else */
-    kfpb_pgsql_statement *cache; /* prepared statements by SQL text, the least recently used first */
+    kfpb_pgsql_statement *cache; /* prepared statements by SQL text */
     unsigned prepared;           /* so far, for names that never come twice */
+    uint64_t uses;               /* of statements, so far */
 } kfpb_pgsql;
 
 /* ---- connect.c: from a DSN to a session that is set up and verified ------------------------------------------ */

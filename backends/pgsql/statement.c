@@ -26,6 +26,7 @@ struct kfpb_pgsql_statement {
     char name[16];
     Oid *types;
     size_t count;
+    uint64_t used; /* by the connection's count: the lowest goes first */
     UT_hash_handle hh;
 };
 
@@ -142,6 +143,16 @@ static void drop(kfpb_pgsql *conn, kfpb_pgsql_statement *statement)
     statement_free(statement);
 }
 
+static kfpb_pgsql_statement *oldest(const kfpb_pgsql *conn)
+{
+    kfpb_pgsql_statement *found = conn->cache;
+    for (kfpb_pgsql_statement *s = conn->cache; s != NULL; s = s->hh.next) {
+        if (s->used < found->used)
+            found = s;
+    }
+    return found;
+}
+
 static kfpb_pgsql_statement *statement_new(const char *sql, const kfpb_value *values, size_t count,
                                            const kfpb_pgsql_statement *old)
 {
@@ -181,12 +192,7 @@ kfps_status kfpb_pgsql_prepare(kfpb_pgsql *conn, const char *sql, const kfpb_val
     *fresh = false;
     HASH_FIND(hh, conn->cache, sql, strlen(sql), old);
     if (old != NULL && fits(old, values, count)) {
-        /* uthash keeps the order of insertion: the first one is then the least recently used */
-        unlink_statement(conn, old);
-        if (!cache_add(conn, old)) {
-            statement_free(old);
-            return kfpb_fail_no_memory(error);
-        }
+        old->used = ++conn->uses;
         *out = old;
         return KFPS_OK;
     }
@@ -197,7 +203,7 @@ kfps_status kfpb_pgsql_prepare(kfpb_pgsql *conn, const char *sql, const kfpb_val
     if (old != NULL)
         drop(conn, old);
     else if (HASH_COUNT(conn->cache) >= CACHE_SIZE)
-        drop(conn, conn->cache);
+        drop(conn, oldest(conn));
     status = translate(sql, count, &text, error);
     if (status != KFPS_OK)
         goto out;
@@ -211,6 +217,7 @@ kfps_status kfpb_pgsql_prepare(kfpb_pgsql *conn, const char *sql, const kfpb_val
         status = kfpb_fail_no_memory(error);
         goto out;
     }
+    statement->used = ++conn->uses;
     *out = statement;
     *fresh = true;
     statement = NULL;

@@ -157,7 +157,6 @@ const kfpb_driver kfpb_sqlite_driver = {
             .for_key_share = "",
             .keyset = KFPB_KEYSET_ROW,
             .index_hint = "",
-            .text_cast = "%s",
             .columns_of = "SELECT name FROM pragma_table_info(?)",
             .text_bytes = "%s",
             .text_position = "instr(lower(%s),",

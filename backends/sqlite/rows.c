@@ -41,32 +41,44 @@ static int rows_next(kfpb_rows *rows, kfps_error *error)
     return -1;
 }
 
-static bool rows_is_null(const kfpb_rows *rows, size_t column)
+/* sqlite3_column_…() would lock the connection for type, text and length each. It belongs to this thread anyway, so a
+ * value is taken out once and asked without a lock. */
+static sqlite3_value *value_of(const kfpb_rows *rows, size_t column)
 {
     const sqlite_rows *self = (const sqlite_rows *) rows;
-    return !self->on_row || sqlite3_column_type(self->handle, (int) column) == SQLITE_NULL;
+    return self->on_row ? sqlite3_column_value(self->handle, (int) column) : NULL;
+}
+
+static bool rows_is_null(const kfpb_rows *rows, size_t column)
+{
+    sqlite3_value *value = value_of(rows, column);
+    return value == NULL || sqlite3_value_type(value) == SQLITE_NULL;
 }
 
 static int64_t rows_integer(const kfpb_rows *rows, size_t column)
 {
-    return sqlite3_column_int64(((const sqlite_rows *) rows)->handle, (int) column);
+    sqlite3_value *value = value_of(rows, column);
+    return value != NULL ? sqlite3_value_int64(value) : 0;
 }
 
 static double rows_real(const kfpb_rows *rows, size_t column)
 {
-    return sqlite3_column_double(((const sqlite_rows *) rows)->handle, (int) column);
+    sqlite3_value *value = value_of(rows, column);
+    return value != NULL ? sqlite3_value_double(value) : 0;
 }
 
 static const char *rows_text(const kfpb_rows *rows, size_t column, size_t *length)
 {
-    const sqlite_rows *self = (const sqlite_rows *) rows;
-    const char *text = (const char *) sqlite3_column_text(self->handle, (int) column);
+    sqlite3_value *value = value_of(rows, column);
+    if (value == NULL || sqlite3_value_type(value) == SQLITE_NULL)
+        return NULL;
+    const char *text = (const char *) sqlite3_value_text(value);
     if (text == NULL) {
-        if (sqlite3_errcode(((const kfpb_sqlite_conn *) rows->conn)->db) == SQLITE_NOMEM)
-            ((sqlite_rows *) rows)->out_of_memory = true;
+        ((sqlite_rows *) rows)->out_of_memory = true;
         return "";
     }
-    *length = (size_t) sqlite3_column_bytes(self->handle, (int) column);
+    if (length != NULL)
+        *length = (size_t) sqlite3_value_bytes(value);
     return text;
 }
 

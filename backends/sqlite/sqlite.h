@@ -18,8 +18,9 @@ typedef struct kfpb_sqlite_conn {
     kfpb_conn base;
     dbi_conn dbi;
     sqlite3 *db;
-    kfpb_sqlite_statement *cache;  /* by SQL text, the least recently used first */
+    kfpb_sqlite_statement *cache;  /* by SQL text */
     kfpb_sqlite_statement *recent; /* its last one; NULL: not known */
+    uint64_t uses;                 /* of statements, so far */
     bool read_only;
     bool snapshot;       /* the open transaction is one: query_only is on until it ends */
     int64_t timeout_ns;  /* of one statement; 0: none */

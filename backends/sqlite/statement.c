@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statement.c: prepared statements, cached by their text; the uthash table's own order serves as the order of use. */
+/* statement.c: prepared statements, cached by their text. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -15,6 +15,7 @@ enum { CACHED_STATEMENTS = 64 };
 struct kfpb_sqlite_statement {
     UT_hash_handle hh;
     sqlite3_stmt *handle;
+    uint64_t used; /* by the connection's count: the lowest goes first */
     bool cached;
     bool taken;
     char sql[]; /* the key */
@@ -61,16 +62,15 @@ void kfpb_sqlite_cache_free(kfpb_sqlite_conn *conn)
 
 static void evict_oldest(kfpb_sqlite_conn *conn)
 {
-    kfpb_sqlite_statement *statement = NULL;
-    kfpb_sqlite_statement *next = NULL;
-    HASH_ITER(hh, conn->cache, statement, next)
-    {
-        if (!statement->taken) {
-            uncache(conn, statement);
-            discard(statement);
-            return;
-        }
+    kfpb_sqlite_statement *oldest = NULL;
+    for (kfpb_sqlite_statement *s = conn->cache; s != NULL; s = s->hh.next) {
+        if (!s->taken && (oldest == NULL || s->used < oldest->used))
+            oldest = s;
     }
+    if (oldest == NULL)
+        return;
+    uncache(conn, oldest);
+    discard(oldest);
 }
 
 /* ---- preparing --------------------------------------------------------------------------------------------------- */
@@ -152,8 +152,7 @@ static kfps_status find(kfpb_sqlite_conn *conn, const char *sql, kfpb_sqlite_sta
     *out = NULL;
     HASH_FIND(hh, conn->cache, sql, (unsigned) length, statement);
     if (statement != NULL && !statement->taken) {
-        uncache(conn, statement); /* to go in again as the one used last */
-        cache_insert(conn, statement, length);
+        conn->recent = statement;
     } else {
         const bool twin_is_open = statement != NULL;
         const kfps_status status = prepare(conn, sql, length, &statement, error);
@@ -181,6 +180,7 @@ kfps_status kfpb_sqlite_take(kfpb_sqlite_conn *conn, const char *sql, const kfpb
             return status;
     }
     statement->taken = true;
+    statement->used = ++conn->uses;
     const kfps_status status = bind(conn, statement->handle, values, count, copy, error);
     if (status != KFPS_OK) {
         kfpb_sqlite_give(conn, statement);

@@ -35,14 +35,18 @@ static const kfpb_column run_columns[] = {
     INT64(ledger_run, "ImportedAtInSec", imported_at),
     TEXT(ledger_run, "ToolVersion", tool_version, false, 32),
 };
-const kfpb_table ledger_runs = {"kfpstore_migration_run", run_columns, COUNT(run_columns), 2};
+const kfpb_table ledger_runs = {
+    .name = "kfpstore_migration_run", .columns = run_columns, .column_count = COUNT(run_columns), .key_columns = 2};
 
 static const kfpb_column artifact_columns[] = {
     TEXT(ledger_artifact, "ArtifactID", artifact_uuid, false, 191),
     TEXT(ledger_artifact, "Source", source, false, 64),
     INT64(ledger_artifact, "MLMDID", mlmd_id),
 };
-const kfpb_table ledger_artifacts = {"kfpstore_migrated_artifact", artifact_columns, COUNT(artifact_columns), 2};
+const kfpb_table ledger_artifacts = {.name = "kfpstore_migrated_artifact",
+                                     .columns = artifact_columns,
+                                     .column_count = COUNT(artifact_columns),
+                                     .key_columns = 2};
 
 static const kfpb_column migration_columns[] = {
     TEXT(ledger_migration, "Source", source, false, 64),
@@ -52,7 +56,10 @@ static const kfpb_column migration_columns[] = {
     INT64(ledger_migration, "CompletedAt", completed_at),
     TEXT(ledger_migration, "ToolVersion", tool_version, false, 32),
 };
-const kfpb_table ledger_migrations = {"kfpstore_migration", migration_columns, COUNT(migration_columns), 1};
+const kfpb_table ledger_migrations = {.name = "kfpstore_migration",
+                                      .columns = migration_columns,
+                                      .column_count = COUNT(migration_columns),
+                                      .key_columns = 1};
 
 static const char *text_of(const kfpb_rows *rows, size_t column)
 {

@@ -42,7 +42,8 @@ static const kfpb_column run_columns[] = {
     TEXT(run_row, "PipelineRuntimeManifest", manifest),
     TEXT(run_row, "WorkflowRuntimeManifest", manifest),
 };
-static const kfpb_table run_details = {"run_details", run_columns, COUNT(run_columns), 1};
+static const kfpb_table run_details = {
+    .name = "run_details", .columns = run_columns, .column_count = COUNT(run_columns), .key_columns = 1};
 
 typedef struct experiment_row {
     const char *uuid, *name, *storage_state, *empty;
@@ -58,7 +59,8 @@ static const kfpb_column experiment_columns[] = {
     TEXT(experiment_row, "Namespace", empty),
     TEXT(experiment_row, "StorageState", storage_state),
 };
-static const kfpb_table experiments = {"experiments", experiment_columns, COUNT(experiment_columns), 1};
+static const kfpb_table experiments = {
+    .name = "experiments", .columns = experiment_columns, .column_count = COUNT(experiment_columns), .key_columns = 1};
 
 static const char experiment_name[] = "Imported from MLMD";
 
