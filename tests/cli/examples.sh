@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../harness/sh.sh"
 
 # made once, for all engines
-built=$KFPSTORE_TEST_DIR/examples
+built=$KFPSTORE_TEST_SHARED/examples
 exec 9>"$built.lock"
 flock 9
 if [ ! -d "$built" ]; then

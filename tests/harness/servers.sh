@@ -15,7 +15,8 @@
 # With --watch the servers stop by themselves when process PID has gone.
 #
 # What a server has committed survives the kill of its process, and with KFPSTORE_TEST_DURABLE that of the machine too.
-# KFPSTORE_TEST_PGSQL_OPTIONS and KFPSTORE_TEST_MARIADB_OPTIONS are added to a server's options.
+# KFPSTORE_TEST_PGSQL_OPTIONS and KFPSTORE_TEST_MARIADB_OPTIONS are added to a server's options. With
+# KFPSTORE_TEST_SHARED what initdb and its like make is kept there, and copied when it is wanted again.
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 self=$here/servers.sh
@@ -126,19 +127,27 @@ launch() { # launch INSTANCE COMMAND...: in a session of its own, so that a Ctrl
     wait_ready "$instance" "$pid"
 }
 
+make_data() { # make_data INSTANCE COMMAND...: once, and a copy of that for each other worker
+    local data=$dir/$1/data log=$dir/$1/init.log fresh=${KFPSTORE_TEST_SHARED:-$dir/$1}/fresh.$1
+    [ ! -e "$data" ] || return 0
+    if [ ! -d "$fresh" ]; then
+        (cd "$dir/$1" && "${as[@]}" "${@:2}" >"$log" 2>&1) || { rm -rf "$data"; head -n 30 "$log" >&2; die "$2 failed"; }
+        [ -z "${KFPSTORE_TEST_SHARED:-}" ] || cp -a "$data" "$fresh"
+    else
+        cp -a "$fresh" "$data"
+    fi
+}
+
 start_pgsql() {
     local bin d=$dir/pgsql
     bin=$(pg_bin) || absent "no PostgreSQL server (Debian: postgresql)"
     command -v psql >/dev/null || absent "no psql (Debian: postgresql-client)"
     own "$d"
-    if [ ! -s "$d/data/PG_VERSION" ]; then
-        (cd "$d" && "${as[@]}" "$bin/initdb" -D "$d/data" -U kfp -A trust -E UTF8 --locale=C -N >"$d/init.log" 2>&1) ||
-            { tail -n 20 "$d/init.log" >&2; die "initdb failed"; }
-    fi
+    make_data pgsql "$bin/initdb" -D "$d/data" -U kfp -A trust -E UTF8 --locale=C -N
     rm -f "$d/data/postmaster.pid" "$d/.s.PGSQL.5432" "$d/.s.PGSQL.5432.lock"
     (cd "$d" && launch pgsql "$bin/postgres" -D "$d/data" -c listen_addresses= -c unix_socket_directories="$d" \
         -c max_connections=240 -c shared_buffers=128MB -c synchronous_commit=on -c timezone=UTC \
-        -c log_min_messages=warning -c max_wal_size=1GB $pgsql_durability ${KFPSTORE_TEST_PGSQL_OPTIONS:-})
+        -c log_min_messages=warning -c max_wal_size=512MB $pgsql_durability ${KFPSTORE_TEST_PGSQL_OPTIONS:-})
 }
 
 start_mariadb() {
@@ -146,11 +155,8 @@ start_mariadb() {
     server=$(command -v mariadbd || ls /usr/sbin/mariadbd 2>/dev/null) || absent "no MariaDB server (Debian: mariadb-server-core)"
     command -v mariadb >/dev/null || absent "no mariadb client (Debian: mariadb-client-core)"
     own "$d"
-    if [ ! -d "$d/data/mysql" ]; then
-        (cd "$d" && "${as[@]}" mariadb-install-db --no-defaults --datadir="$d/data" --skip-test-db \
-            --auth-root-authentication-method=normal --innodb-log-file-size=64M >"$d/init.log" 2>&1) ||
-            { tail -n 20 "$d/init.log" >&2; die "mariadb-install-db failed"; }
-    fi
+    make_data mariadb mariadb-install-db --no-defaults --datadir="$d/data" --skip-test-db \
+        --auth-root-authentication-method=normal --innodb-log-file-size=64M
     (cd "$d" && launch mariadb "$server" --no-defaults --datadir="$d/data" --socket="$d/sock" --skip-networking \
         --pid-file="$d/server.pid" --skip-log-bin $innodb_durability --innodb-buffer-pool-size=256M \
         --innodb-log-file-size=64M --max-allowed-packet=64M --max-connections=240 --character-set-server=utf8mb4 \
@@ -162,11 +168,8 @@ start_mysql() {
     prefix=$(mysql_prefix) && [ -x "$prefix/mysqld" ] || absent "no MySQL server (scripts/fetch-mysql gets one)"
     command -v mariadb >/dev/null || absent "no mariadb client (Debian: mariadb-client-core)"
     own "$d"
-    if [ ! -d "$d/data/mysql" ]; then
-        (cd "$d" && "${as[@]}" "$prefix/mysqld" --initialize-insecure --datadir="$d/data" --innodb-redo-log-capacity=64M \
-            --secure-file-priv=NULL --tmpdir="$d" >"$d/init.log" 2>&1) ||
-            { tail -n 20 "$d/init.log" >&2; die "mysqld --initialize failed"; }
-    fi
+    make_data mysql "$prefix/mysqld" --initialize-insecure --datadir="$d/data" --innodb-redo-log-capacity=64M \
+        --secure-file-priv=NULL --tmpdir="$d"
     (cd "$d" && launch mysql "$prefix/mysqld" --datadir="$d/data" --socket="$d/sock" --skip-networking --mysqlx=OFF \
         --pid-file="$d/server.pid" --skip-log-bin $innodb_durability --innodb-buffer-pool-size=256M \
         --innodb-redo-log-capacity=128M --max-allowed-packet=64M --max-connections=240 --secure-file-priv=NULL \
@@ -175,7 +178,6 @@ start_mysql() {
 
 start_one() {
     [ "$1" != sqlite ] || return 0
-    pid_of "$1" >/dev/null && return 0
     mkdir -p "$dir"
     chmod 755 "$dir"
     case $dir in *' '*) die "no blanks in KFPSTORE_TEST_DIR, please" ;; esac
@@ -215,7 +217,7 @@ watch() { # stops the servers when process $1 is gone
     done
     [ -d "$dir" ] || exit 0
     for instance in pgsql mariadb mysql; do stop_one TERM "$instance"; done
-    case $dir in */kfpt.??????) rm -rf "$dir" ;; esac
+    case $dir in */kfpt.??????*) rm -rf "${dir%/worker*}" ;; esac
 }
 
 dsn_of() { # dsn_of LABEL NAME
@@ -263,8 +265,14 @@ case $command in
 start)
     watched=
     if [ "${1:-}" = --watch ]; then watched=$2; shift 2; fi
-    for instance in "$@"; do start_one "$(instance_of "$instance")"; done
-    if [ -n "$watched" ]; then
+    started=
+    for instance in "$@"; do
+        instance=$(instance_of "$instance")
+        if [ "$instance" = sqlite ] || pid_of "$instance" >/dev/null; then continue; fi
+        start_one "$instance"
+        started=yes
+    done
+    if [ -n "$watched" ] && [ -n "$started" ]; then
         "$self" watch "$watched" </dev/null >/dev/null 2>&1 &
     fi
     ;;

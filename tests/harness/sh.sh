@@ -8,6 +8,7 @@ set -u
 : "${KFPSTORE_TEST_SERVERS:=$KFPSTORE_SRC/tests/harness/servers.sh}"
 : "${KFPSTORE_TEST_LABEL:=sqlite}"
 : "${KFPSTORE_TEST_DIR:?start this through tests/harness/run (scripts/test --only NAME)}"
+: "${KFPSTORE_TEST_SHARED:=$KFPSTORE_TEST_DIR}"
 : "${KFPSTORE_TEST_TMP:=$(mktemp -d)}"
 export KFPSTORE_SRC KFPSTORE_BUILD KFP_MIGRATE KFPSTORE_TEST_DIR KFPSTORE_TEST_TMP
 data=$KFPSTORE_SRC/tests/data
@@ -52,6 +53,7 @@ contains() { # contains TEXT NEEDLE FILE
 
 # ---- databases -------------------------------------------------------------------------------------------------------
 serial=0
+declare -A clients=() # by LABEL/DATABASE, of those that new_database made
 running() { "$KFPSTORE_TEST_SERVERS" running "$1"; }
 # new_database LABEL: sets $database and $dsn
 new_database() {
@@ -59,12 +61,13 @@ new_database() {
     database=$(printf '%.40s_%s_%d' "$(basename "$0" .sh)" "${KFPSTORE_TEST_LABEL}_$1" "$serial" | tr -c 'a-z0-9_' _)
     dsn=$("$KFPSTORE_TEST_SERVERS" create "$1" "$database")
     echo "$1 $database" >>"$tmp/databases" # the runner drops them
+    clients[$1/$database]=$("$KFPSTORE_TEST_SERVERS" client "$1" "$database")
 }
 drop_database() { "$KFPSTORE_TEST_SERVERS" drop "$1" "$2"; }
 # sql LABEL DATABASE [TEXT]: through the engine's own client; TEXT or stdin
 sql() {
-    local client
-    client=$("$KFPSTORE_TEST_SERVERS" client "$1" "$2")
+    local client=${clients[$1/$2]:-}
+    [ -n "$client" ] || client=$("$KFPSTORE_TEST_SERVERS" client "$1" "$2")
     if [ $# -gt 2 ]; then $client <<<"$3"; else $client; fi
 }
 # rows_of LABEL DATABASE: a digest of every value in the target, to see that nothing was written
@@ -74,10 +77,13 @@ rows_of() {
         sql "$1" "$2" "SELECT * FROM $table ORDER BY 1;" || echo "no $table $RANDOM"
     done | sha256sum
 }
-# json_of FILE KEY...: one value of a JSON report; 0 where it is absent
+# json_of FILE KEY...: one value of a JSON report, True or False; 0 where it is absent
 json_of() {
-    python3 -c 'import functools, json, sys
-print(functools.reduce(lambda o, k: o.get(k, 0) if o else 0, sys.argv[2:], json.load(open(sys.argv[1], encoding="utf-8"))))' "$@"
+    local file=$1 path
+    shift
+    path=$(printf '."%s"' "$@")
+    sqlite3 :memory: "SELECT CASE json_type(o, '\$$path') WHEN 'true' THEN 'True' WHEN 'false' THEN 'False'
+        ELSE ifnull(json_extract(o, '\$$path'), 0) END FROM (SELECT CAST(readfile('$file') AS TEXT) AS o);"
 }
 # reader_of LABEL DATABASE: the arguments by which the Python tools read a database
 reader_of() {

@@ -71,8 +71,7 @@ static inline const char *test_data(const char *path)
     return buffer;
 }
 
-/* Runs one of the commands by which a test stops and starts its server: "START", "STOP" or "KILL". Such a program has
- * the word `own` in tests/harness/suite.list. */
+/* Runs one of the commands by which a test stops and starts its server: "START", "STOP" or "KILL". */
 static inline int test_admin(const char *what)
 {
     char name[64];
