@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows.c: an import's rows in memory. The order of insertion is that of the rowids; which rows went in together is
- * worked out again as the import does it: runs in the order of their contexts, until a batch is full. */
+ * worked out again as the import does it: runs in the order of their contexts, until a batch is full; the first three
+ * are smaller (migrate/import/reader.c). */
 #include "bench/floor.h"
 
 #include <sqlite3.h>
@@ -21,6 +22,13 @@ static void run(sqlite3 *db, const char *sql)
         floor_die(sql, sqlite3_errmsg(db));
 }
 
+static int64_t batch_of(size_t group, int64_t batch)
+{
+    enum { DOUBLINGS = 3, LEAST = 100 };
+    const int64_t part = group < DOUBLINGS ? batch >> (DOUBLINGS - group) : batch;
+    return part >= LEAST ? part : batch < LEAST ? batch : LEAST;
+}
+
 static size_t number_groups(sqlite3 *db, int64_t batch)
 {
     run(db, "CREATE TEMP TABLE grouped (run TEXT PRIMARY KEY, number INTEGER NOT NULL)");
@@ -31,7 +39,7 @@ static size_t number_groups(sqlite3 *db, int64_t batch)
     int64_t filled = 0;
     for (bool first = true; sqlite3_step(runs) == SQLITE_ROW; first = false) {
         const int64_t executions = sqlite3_column_int64(runs, 1);
-        if (!first && filled + executions > batch) {
+        if (!first && filled + executions > batch_of(group, batch)) {
             group++;
             filled = 0;
         }

@@ -59,19 +59,19 @@ size_t schema_leave_out_deferred(schema_picture *promised, const schema_picture 
     size_t left_out = 0;
     for (size_t t = 0; t < promised->count; t++) {
         schema_table *table = &promised->tables[t];
-        const schema_table *there = schema_find_table(found, table->name);
-        bool leave[256] = {false}; /* decided before any goes: which one stays for a key depends on all */
-        size_t kept = 0;
-        for (size_t i = 0; i < table->index_count && i < sizeof leave / sizeof leave[0]; i++)
-            leave[i] = is_deferrable(table) && there != NULL && !stays(table, &table->indexes[i]) &&
-                       schema_find_index(there, table->indexes[i].name) == NULL;
+        const schema_table *there = is_deferrable(table) ? schema_find_table(found, table->name) : NULL;
+        schema_index *kept = there != NULL ? kfpb_arena_array(&promised->arena, table->index_count, sizeof *kept)
+                                           : NULL;
+        size_t count = 0;
+        if (kept == NULL)
+            continue;
         for (size_t i = 0; i < table->index_count; i++) {
-            if (i < sizeof leave / sizeof leave[0] && leave[i])
-                left_out++;
-            else
-                table->indexes[kept++] = table->indexes[i];
+            if (stays(table, &table->indexes[i]) || schema_find_index(there, table->indexes[i].name) != NULL)
+                kept[count++] = table->indexes[i];
         }
-        table->index_count = kept;
+        left_out += table->index_count - count;
+        table->indexes = kept;
+        table->index_count = count;
     }
     return left_out;
 }
@@ -83,11 +83,11 @@ size_t schema_leave_out_deferred(schema_picture *promised, const schema_picture 
 typedef struct work {
     bool build;
     bool together;
-    kfpb_text sql;     /* of the first statement; empty: nothing is left */
-    const char *table; /* of it */
-    char name[128];    /* of its first index */
-    size_t indexes;    /* in it */
-    size_t left;       /* indexes, with these */
+    kfpb_text sql;  /* of the first statement; empty: nothing is left */
+    char table[32]; /* of it */
+    char name[128]; /* of its first index */
+    size_t indexes; /* in it */
+    size_t left;    /* indexes, with these */
 } work;
 
 /* `a,b desc` as ("a", "b" desc) */
@@ -111,7 +111,7 @@ static void add_index(work *w, const schema_table *table, const schema_index *in
     if (w->indexes > 0 && (!w->together || strcmp(w->table, table->name) != 0))
         return; /* a later statement's */
     if (w->indexes++ == 0) {
-        w->table = table->name;
+        snprintf(w->table, sizeof w->table, "%s", table->name);
         snprintf(w->name, sizeof w->name, "%s", index->name);
         if (w->together)
             kfpb_text_printf(&w->sql, "ALTER TABLE \"%s\" ", table->name);
@@ -182,6 +182,26 @@ static kfps_status find_work(kfpb_conn *conn, work *w, kfps_error *error)
     return status == KFPS_OK && w->sql.out_of_memory ? kfpb_fail_no_memory(error) : status;
 }
 
+/* ---- the session -------------------------------------------------------------------------------------------------
+ */
+
+/* SQLite sorts a whole index in memory where temporary files are kept there, else in parts as large as its cache: with
+ * the usual 64 MB both are memory on top of the cache's own. What is sorted is then written from left to right, which
+ * needs no cache; nothing that this connection does afterwards does. */
+static kfps_status prepare_session(kfpb_conn *conn, kfps_error *error)
+{
+    static const struct {
+        const char *engine;
+        const char *statement;
+    } settings[] = {{"sqlite", "PRAGMA temp_store=FILE"}, {"sqlite", "PRAGMA cache_size=-4096"}};
+    kfps_status status = schema_wait_for_locks(conn, false, error);
+    for (size_t i = 0; status == KFPS_OK && i < sizeof settings / sizeof settings[0]; i++) {
+        if (strcmp(settings[i].engine, conn->driver->name) == 0)
+            status = kfpb_exec(conn, settings[i].statement, NULL, 0, NULL, error);
+    }
+    return status;
+}
+
 /* ---- running them ------------------------------------------------------------------------------------------------ */
 
 static kfps_status run_statement(kfpb_conn *conn, const char *sql, const schema_lease *lease, kfps_error *error)
@@ -205,7 +225,7 @@ static kfps_status run_all(kfpb_conn *conn, bool build, const schema_lease *leas
                            const schema_upgrade_options *options, kfps_error *error)
 {
     work w = {.build = build};
-    kfps_status status = schema_wait_for_locks(conn, false, error);
+    kfps_status status = build ? prepare_session(conn, error) : schema_wait_for_locks(conn, true, error);
     for (int busy = 0; status == KFPS_OK;) {
         status = find_work(conn, &w, error);
         if (status != KFPS_OK || w.left == 0)

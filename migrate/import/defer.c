@@ -45,8 +45,9 @@ static kfps_status look(import_job *job, kfpb_conn *conn, kfps_error *error)
     kfps_status status = schema_status_read(conn, &schema, error);
     job->indexes.deferred = schema.deferred;
     schema_status_free(&schema);
-    if (status == KFPS_OK)
-        status = schema_deferrable_read(conn, &job->indexes.found, error);
+    if (status != KFPS_OK || !(job->indexes.deferred || job->options->defer_indexes))
+        return status;
+    status = schema_deferrable_read(conn, &job->indexes.found, error);
     if (status == KFPS_OK)
         status = ledger_has_state(conn, job->options->source_id, LEDGER_IMPORTING, &job->indexes.begun, error);
     return status;

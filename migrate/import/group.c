@@ -236,9 +236,9 @@ static kfps_status map_one(loader *l, group_run *run, kfps_error *error)
 /* ---- the whole ----------------------------------------------------------------------------------------------------
  */
 
-kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size_t most, mlmd_source *source,
-                       kfpb_conn *target, const char *legacy_table, bool upgraded, const import_options *options,
-                       int json_depth, kfps_error *error)
+kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size_t batch, size_t most,
+                       mlmd_source *source, kfpb_conn *target, const char *legacy_table, bool upgraded,
+                       const import_options *options, int json_depth, kfps_error *error)
 {
     enum { MAX_RUNS = 1000 };
     int64_t ids[MAX_RUNS];
@@ -246,8 +246,7 @@ kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size
     loader l = {.g = g, .p = p, .source = source, .target = target, .options = options, .json_depth = json_depth};
     g->runs = NULL;
     g->new_artifacts = g->artifacts = 0;
-    g->count = choose_runs(p, first, next, (size_t) options->batch, ids, most < MAX_RUNS ? most : MAX_RUNS,
-                           &g->executions);
+    g->count = choose_runs(p, first, next, batch, ids, most < MAX_RUNS ? most : MAX_RUNS, &g->executions);
     if (g->count == 0)
         return KFPS_OK;
     kfps_status status = mlmd_source_load(source, ids, g->count, owns, &l, &g->arena, &runs, error);

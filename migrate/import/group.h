@@ -49,9 +49,9 @@ typedef struct group {
 
 /* Reads and maps the runs planned from plan.runs[first] on: as many as stand under `batch` executions, at least one,
  * and not more than `most`. *next is where to go on. target NULL: a dry run into nothing. */
-kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size_t most, mlmd_source *source,
-                       kfpb_conn *target, const char *legacy_table, bool upgraded, const import_options *options,
-                       int json_depth, kfps_error *error);
+kfps_status group_load(group *g, const plan *p, size_t first, size_t *next, size_t batch, size_t most,
+                       mlmd_source *source, kfpb_conn *target, const char *legacy_table, bool upgraded,
+                       const import_options *options, int json_depth, kfps_error *error);
 /* How many of its runs are, or are to be, imported. */
 size_t group_imported(const group *g);
 

@@ -79,7 +79,8 @@ bool job_build_indexes(import_job *job, bool *stopped);
 
 /* load.c: reads and maps the next group, again while one of the databases is away. *next: see group_load. The reader's
  * thread only. */
-bool job_load_group(import_job *job, group *g, size_t first, size_t *next, size_t most, import_fault *fault);
+bool job_load_group(import_job *job, group *g, size_t first, size_t *next, size_t batch, size_t most,
+                    import_fault *fault);
 
 /* commit.c: a group's runs into the target, all in one transaction; run by run where one of them is refused. `slot`: of
  * the lease, 1 … jobs; one thread at a time for each. False: *fault says why. */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "migrate/import/job.h"
 
-static kfps_status load_once(import_job *job, group *g, size_t first, size_t *next, size_t most, bool *again,
-                             kfps_error *error)
+static kfps_status load_once(import_job *job, group *g, size_t first, size_t *next, size_t batch, size_t most,
+                             bool *again, kfps_error *error)
 {
     kfpb_conn *conn = NULL;
     kfps_status status = KFPS_OK;
     if (job->reading != NULL)
         status = kfpsi_pool_take(job->reading, false, &conn, error);
     if (status == KFPS_OK)
-        status = group_load(g, &job->plan, first, next, most, job->source, conn, job->legacy_table, job->upgraded,
-                            job->options, job->json_depth, error);
+        status = group_load(g, &job->plan, first, next, batch, most, job->source, conn, job->legacy_table,
+                            job->upgraded, job->options, job->json_depth, error);
     if (status == KFPS_OK)
         status = collision_find(&job->collisions, conn, g, error);
     for (size_t i = 0; status == KFPS_OK && i < g->count; i++)
@@ -22,13 +22,14 @@ static kfps_status load_once(import_job *job, group *g, size_t first, size_t *ne
     return status;
 }
 
-bool job_load_group(import_job *job, group *g, size_t first, size_t *next, size_t most, import_fault *fault)
+bool job_load_group(import_job *job, group *g, size_t first, size_t *next, size_t batch, size_t most,
+                    import_fault *fault)
 {
     bool again = true;
     kfps_status status = KFPS_OK;
     for (int attempt = 1; attempt <= import_retry.attempts && again; attempt++) {
         kfpb_arena_reset(&g->arena);
-        status = load_once(job, g, first, next, most, &again, &fault->error);
+        status = load_once(job, g, first, next, batch, most, &again, &fault->error);
         if (status == KFPS_OK)
             return true;
         if (job_stopping())

@@ -59,19 +59,29 @@ static void hand_over(pipeline *p, place *at, uint64_t forerunners)
     pthread_cond_broadcast(&p->changed);
 }
 
+/* The first groups are small, so that the writers have something to do soon: --batch is reached in three doublings. Not
+ * smaller than what a transaction is worth. */
+static size_t batch_of(const pipeline *p)
+{
+    enum { DOUBLINGS = 3, LEAST = 100 };
+    const size_t whole = (size_t) p->job->options->batch;
+    const size_t part = p->loaded < DOUBLINGS ? whole >> (DOUBLINGS - p->loaded) : whole;
+    return part >= LEAST ? part : whole < LEAST ? whole : LEAST;
+}
+
 void *read_groups(void *argument)
 {
     pipeline *p = argument;
     place *at;
     pthread_mutex_lock(&p->mutex);
     while ((at = find_place(p)) != NULL) {
-        const size_t most = p->room;
+        const size_t most = p->room, batch = batch_of(p);
         size_t next = p->next;
         import_fault fault = {0};
         pthread_mutex_unlock(&p->mutex);
         const double began = progress_now();
         uint64_t forerunners = 0;
-        const bool well = job_load_group(p->job, &at->g, p->next, &next, most, &fault) &&
+        const bool well = job_load_group(p->job, &at->g, p->next, &next, batch, most, &fault) &&
                           find_forerunners(p, at, &forerunners, &fault);
         const double took = progress_now() - began;
         pthread_mutex_lock(&p->mutex);
