@@ -76,20 +76,16 @@ static void range_sql(walk *w)
     kfpb_sql *sql = &w->sql;
     const bool down = w->plan->position.descending;
     const kfpb_value run = kfpb_str(w->linked->run_uuid);
+    const bool first = w->last[0] == '\0';
     kfpsi_sql_and(sql);
-    kfpb_sql_add(sql, down ? "l.\"RunUUID\">=" : "l.\"RunUUID\"<=");
+    kfpb_sql_add(sql, down && !first ? "l.\"RunUUID\">=" : "l.\"RunUUID\"<=");
     kfpsi_sql_hidden(sql, run);
-    if (w->last[0] == '\0') {
-        kfpb_sql_add(sql, down ? " AND l.\"RunUUID\"<=" : " AND l.\"RunUUID\">=");
-        kfpsi_sql_hidden(sql, run);
-    } else {
-        kfpb_sql_add(sql, " AND (l.\"RunUUID\",l.\"ArtifactID\")");
-        kfpb_sql_add(sql, down ? "<(" : ">(");
-        kfpsi_sql_hidden(sql, run);
-        kfpb_sql_add(sql, ",");
-        kfpb_sql_bind(sql, kfpb_str(w->last));
-        kfpb_sql_add(sql, ")");
-    }
+    kfpb_sql_add(sql, " AND (l.\"RunUUID\",l.\"ArtifactID\")");
+    kfpb_sql_add(sql, first ? ">=(" : down ? "<(" : ">(");
+    kfpsi_sql_hidden(sql, run);
+    kfpb_sql_add(sql, ",");
+    kfpb_sql_bind(sql, kfpb_str(w->last)); /* "": nothing is less */
+    kfpb_sql_add(sql, ")");
 }
 
 static void ids_sql(walk *w)

@@ -206,11 +206,15 @@ static void walk_sql(kfpb_sql *sql, const kfpsi_list_part *p, const kfpsi_path *
         if (column >= 0)
             places[count++] = (place){column_of(p, column), term_of(p->scope, column), {0}};
     }
-    edge_sql(sql, places, count, down ? ">=" : "<=");
     if (!p->plan->continued) {
-        edge_sql(sql, places, count, down ? "<=" : ">=");
+        /* With the key, behind whose least value nothing is: of a plain range the planner expects so few rows that it
+         * may sort them. */
+        edge_sql(sql, places, count, "<=");
+        places[count++] = (place){key_column(p), NULL, kfpb_str("")};
+        edge_sql(sql, places, count, ">=");
         return;
     }
+    edge_sql(sql, places, count, down ? ">=" : "<=");
     if (!by_key(p))
         places[count++] = (place){sort_column(p), NULL, last->value};
     places[count++] = (place){key_column(p), NULL, kfpb_str(last->key)};

@@ -314,6 +314,7 @@ static const list_case cases[] = {
     {{.kind = LIST_TASKS, .tasks.run_uuid = "run-big"}, "create_time desc", 1},
     {{.kind = LIST_TASKS, .tasks = {.run_uuid = "run-big", .task_namespace = "team-4"}}, NULL, 1},
     {{.kind = LIST_TASKS, .tasks.parent_uuid = "00000"}, NULL, 1},
+    {{.kind = LIST_TASKS, .tasks = {.run_uuid = "run-big", .parent_uuid = "00000"}}, "create_time desc", 1},
     {{.kind = LIST_LINKS, .links = {.run_uuids = runs, .run_count = 1}}, NULL, 1},
     {{.kind = LIST_LINKS, .links = {.run_uuids = runs, .run_count = 1}}, "id desc", 1},
     {{.kind = LIST_LINKS, .links = {.task_uuids = ids, .task_count = 1}}, NULL, 1},
