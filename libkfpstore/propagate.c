@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* propagate.c: the states of parents. */
 #include "backends/base/fail.h"
+#include "libkfpstore/list.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
 #include "libkfpstore/tables.h"
@@ -65,30 +66,68 @@ static kfps_status see_count(void *context, const kfpb_rows *row, kfps_error *er
     return KFPS_OK;
 }
 
-/* A statement of its own, after the parents' locks: in one with them PostgreSQL would show a child's state from before
- * the wait. */
+/* Of those parents of which no child is known to run. A statement of its own, after the parents' locks: in one with
+ * them PostgreSQL would show a child's state from before the wait. */
 static kfps_status count_children(evaluation *e, kfps_error *error)
 {
     kfpb_sql sql;
+    size_t count = 0;
     const char **uuids = kfpb_arena_array(e->u->arena, e->count, sizeof *uuids);
     if (uuids == NULL)
         return kfpb_fail_no_memory(error);
-    for (size_t i = 0; i < e->count; i++)
-        uuids[i] = e->parents[i].node->uuid;
+    for (size_t i = 0; i < e->count; i++) {
+        if (e->parents[i].children[KFPS_TASK_RUNNING] == 0)
+            uuids[count++] = e->parents[i].node->uuid;
+    }
+    if (count == 0)
+        return KFPS_OK;
     kfpb_sql_init(&sql, e->u->op->conn);
     kfpb_sql_add(&sql, "SELECT \"ParentTaskUUID\",\"State\",COUNT(*) FROM \"tasks\"");
     kfpsi_index_hint(&sql, "idx_parent_run");
     kfpb_sql_add(&sql, " WHERE \"RunUUID\"=");
     kfpb_sql_bind(&sql, kfpb_str(e->u->run_uuid));
     kfpb_sql_add(&sql, " AND \"ParentTaskUUID\"");
-    if (e->count == 1) {
+    if (count == 1) {
         kfpb_sql_add(&sql, "=");
         kfpb_sql_bind(&sql, kfpb_str(uuids[0]));
     } else {
-        kfpb_sql_in_texts(&sql, uuids, e->count);
+        kfpb_sql_in_texts(&sql, uuids, count);
     }
     kfpb_sql_add(&sql, " GROUP BY \"ParentTaskUUID\",\"State\"");
     const kfps_status status = kfpsi_each(e->u->op->conn, &sql, see_count, e, error);
+    kfpb_sql_free(&sql);
+    return status;
+}
+
+/* ---- many children ---------------------------------------------------------------------------------------------- */
+
+enum { LARGE = 256, NEWEST = 64 };
+
+static kfps_status see_newest(void *context, const kfpb_rows *row, kfps_error *error)
+{
+    parent *p = context;
+    (void) error;
+    if (!kfpsi_task_is_over((int32_t) kfpb_get_int(row, 0)))
+        p->children[KFPS_TASK_RUNNING] = 1;
+    return KFPS_OK;
+}
+
+/* Whether one of the newest children still runs. Children end in about the order they began in, so that counting them
+ * each time one ends would look at nearly all of them nearly each time. */
+static kfps_status look_at_newest(const kfpsi_update *u, parent *p, kfps_error *error)
+{
+    static const uint8_t state[] = {KFPSI_TASK_STATE};
+    static const kfpsi_view view = {&kfpsi_tasks, state, 1};
+    const kfpsi_plan plan = {.fields = &kfpsi_fields_task,
+                             .position = {.sort = kfpsi_fields_task.default_sort, .descending = true}};
+    const kfpsi_scope scope = {
+        .terms = {{.column = KFPSI_TASK_PARENT, .texts = &p->node->uuid, .count = 1},
+                  {.column = KFPSI_TASK_RUN, .residual = true, .texts = &u->run_uuid, .count = 1}},
+        .count = 2};
+    kfpb_sql sql;
+    kfpb_sql_init(&sql, u->op->conn);
+    kfpsi_list_sql(&sql, &(kfpsi_list_part){.plan = &plan, .scope = &scope, .view = &view, .limit = NEWEST});
+    const kfps_status status = kfpsi_each(u->op->conn, &sql, see_newest, p, error);
     kfpb_sql_free(&sql);
     return status;
 }
@@ -204,7 +243,13 @@ kfps_status kfpsi_propagate_states(kfpsi_update *u, kfpsi_task_node *const *leve
     }
     if (e.count == 0)
         return KFPS_OK;
-    kfps_status status = count_children(&e, error);
+    kfps_status status = KFPS_OK;
+    for (size_t i = 0; status == KFPS_OK && i < e.count; i++) {
+        if (e.parents[i].expected > LARGE)
+            status = look_at_newest(u, &e.parents[i], error);
+    }
+    if (status == KFPS_OK)
+        status = count_children(&e, error);
     for (size_t i = 0; status == KFPS_OK && i < e.count; i++) {
         parent *p = &e.parents[i];
         if (p->children[KFPS_TASK_FAILED] > 0 && kfpsi_dag_has_always(p->node->dag))
