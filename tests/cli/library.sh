@@ -12,6 +12,7 @@ if [ -e "$library" ]; then
 else
     skip "exported symbols: a static build"
 fi
+check "the Debian package has a version for each" "$KFPSTORE_SRC/scripts/debian-symbols" --check
 
 for header in "$include"/kfpstore.h "$include"/kfpstore/*.h; do
     name=${header#"$include"/}
