@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <time.h>
 
+/* Waking a thread takes as long as a short transaction, and nobody works meanwhile. So one who happens to come by may
+ * take a place that is free before the first in line has woken; but only for so long. */
+enum { PATIENCE_MS = 1 };
+
 /* Lives on the stack of the thread that waits. */
 struct gate_waiter {
-    pthread_cond_t granted_now;
+    pthread_cond_t look;
+    struct timespec first_until; /* from then on a place is kept for it; once it is the first */
     bool granted;
     gate_waiter *next;
 };
@@ -23,23 +28,12 @@ void gate_destroy(gate *g)
     pthread_mutex_destroy(&g->mutex);
 }
 
-static void remove_waiter(gate *g, const gate_waiter *gone)
+static struct timespec now(void)
 {
-    gate_waiter *before = NULL;
-    for (gate_waiter *w = g->first; w != NULL; before = w, w = w->next) {
-        if (w != gone)
-            continue;
-        if (before != NULL)
-            before->next = w->next;
-        else
-            g->first = w->next;
-        if (g->last == w)
-            g->last = before;
-        return;
-    }
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t;
 }
-
-enum { LOOK_UP_MS = 50 }; /* how often one who waits looks whether it was cancelled */
 
 static struct timespec later(struct timespec t, uint32_t ms)
 {
@@ -57,18 +51,60 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
     return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
-/* Until the place is granted, the time is over, or the wait is cancelled; the place in line is kept all the time. */
-static void wait_for_grant(gate *g, gate_waiter *me, uint32_t timeout_ms, const atomic_bool *cancelled)
+static bool is_patient(const gate_waiter *w)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    const struct timespec until = later(now, timeout_ms);
-    while (!me->granted && is_before(&now, &until) && (cancelled == NULL || !atomic_load(cancelled))) {
-        struct timespec wake = later(now, LOOK_UP_MS);
+    const struct timespec t = now();
+    return is_before(&t, &w->first_until);
+}
+
+/* ---- the line ---------------------------------------------------------------------------------------------------- */
+
+static void append(gate *g, gate_waiter *me)
+{
+    if (g->last != NULL)
+        g->last->next = me;
+    else
+        g->first = me;
+    g->last = me;
+    if (g->first == me)
+        me->first_until = later(now(), PATIENCE_MS);
+}
+
+static void remove_waiter(gate *g, const gate_waiter *gone)
+{
+    gate_waiter **at = &g->first, *before = NULL;
+    while (*at != gone) {
+        before = *at;
+        at = &before->next;
+    }
+    *at = gone->next;
+    if (g->last == gone)
+        g->last = before;
+    if (before == NULL && g->first != NULL) {
+        g->first->first_until = later(now(), PATIENCE_MS);
+        if (g->free > 0)
+            pthread_cond_signal(&g->first->look);
+    }
+}
+
+enum { LOOK_UP_MS = 50 }; /* how often one who waits looks whether it was cancelled */
+
+/* Until there is a place, the time is over, or the wait is cancelled; the place in line is kept all the time. */
+static void wait_for_place(gate *g, gate_waiter *me, uint32_t timeout_ms, const atomic_bool *cancelled)
+{
+    struct timespec t = now();
+    const struct timespec until = later(t, timeout_ms);
+    while (!me->granted && is_before(&t, &until) && (cancelled == NULL || !atomic_load(cancelled))) {
+        struct timespec wake = later(t, LOOK_UP_MS);
         if (cancelled == NULL || is_before(&until, &wake))
             wake = until;
-        pthread_cond_timedwait(&me->granted_now, &g->mutex, &wake);
-        clock_gettime(CLOCK_MONOTONIC, &now);
+        pthread_cond_timedwait(&me->look, &g->mutex, &wake);
+        t = now();
+        if (!me->granted && g->free > 0 && g->first == me) {
+            g->free--;
+            me->granted = true;
+            remove_waiter(g, me);
+        }
     }
 }
 
@@ -78,18 +114,14 @@ static bool wait_in_line(gate *g, uint32_t timeout_ms, const atomic_bool *cancel
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&me.granted_now, &attributes);
+    pthread_cond_init(&me.look, &attributes);
     pthread_condattr_destroy(&attributes);
 
-    if (g->last != NULL)
-        g->last->next = &me;
-    else
-        g->first = &me;
-    g->last = &me;
-    wait_for_grant(g, &me, timeout_ms, cancelled);
+    append(g, &me);
+    wait_for_place(g, &me, timeout_ms, cancelled);
     if (!me.granted)
         remove_waiter(g, &me);
-    pthread_cond_destroy(&me.granted_now);
+    pthread_cond_destroy(&me.look);
     return me.granted;
 }
 
@@ -97,7 +129,7 @@ bool gate_enter(gate *g, uint32_t timeout_ms, const atomic_bool *cancelled)
 {
     bool inside = true;
     pthread_mutex_lock(&g->mutex);
-    if (g->free > 0 && g->first == NULL)
+    if (g->free > 0 && (g->first == NULL || is_patient(g->first)))
         g->free--;
     else
         inside = wait_in_line(g, timeout_ms, cancelled);
@@ -108,16 +140,15 @@ bool gate_enter(gate *g, uint32_t timeout_ms, const atomic_bool *cancelled)
 void gate_leave(gate *g)
 {
     pthread_mutex_lock(&g->mutex);
-    gate_waiter *next = g->first;
-    if (next == NULL) {
+    gate_waiter *first = g->first;
+    if (first == NULL || is_patient(first)) {
         g->free++;
     } else {
-        /* the place goes from hand to hand: nobody who comes now can take it */
-        g->first = next->next;
-        if (g->first == NULL)
-            g->last = NULL;
-        next->granted = true;
-        pthread_cond_signal(&next->granted_now);
+        /* from hand to hand: nobody who comes now can take it */
+        first->granted = true;
+        remove_waiter(g, first);
     }
+    if (first != NULL)
+        pthread_cond_signal(&first->look);
     pthread_mutex_unlock(&g->mutex);
 }
