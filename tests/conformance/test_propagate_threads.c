@@ -220,15 +220,15 @@ START_TEST(eight_threads_are_as_quick_as_one)
     put_siblings();
     kfps_store *store = kfp_store(NULL);
     saturation alone = begin(store, one_task), together = begin(store, one_task);
-    const double rate_alone = run_threads(&alone, 1, 3, NULL);
-    const double rate = run_threads(&together, THREADS, 3, NULL);
+    const double rate_alone = run_threads(&alone, 1, 1.5, NULL);
+    const double rate = run_threads(&together, THREADS, 1.5, NULL);
     ck_assert_int_eq(atomic_load(&alone.failures), 0);
     ck_assert_int_eq(atomic_load(&together.failures), 0);
     fprintf(stderr, "%s: %.0f updates/s by one thread, %.0f by %d (%.2f); the longest took %.3f s\n",
             one_task ? "one task" : "different tasks", rate_alone, rate, THREADS, rate / rate_alone, together.longest);
     /* 0.9 and 0.5 s on a machine of one's own; beside other tests a bound that still tells a convoy */
     ck_assert_msg(rate > 0.5 * rate_alone, "%.0f/s by one thread, %.0f/s by eight", rate_alone, rate);
-    ck_assert_msg(together.longest < 2, "one call took %.3f s", together.longest);
+    ck_assert_msg(together.longest < 4, "one call took %.3f s", together.longest);
     kfps_store_close(store);
 }
 END_TEST
