@@ -43,12 +43,7 @@ static kfps_status record_adopted(kfpb_conn *conn, const schema_lease *lease, kf
                  step->state != SCHEMA_ADOPTED)
             result = schema_record(conn, step->step, SCHEMA_NOT_NEEDED, 0, error);
     }
-    if (result == KFPS_OK)
-        result = schema_lease_fence(lease, conn, 1, error);
-    if (result == KFPS_OK)
-        result = kfpb_commit(conn, error);
-    if (result != KFPS_OK)
-        kfpb_rollback(conn);
+    result = schema_lease_commit(lease, conn, result, error);
     schema_status_free(&status);
     return result;
 }

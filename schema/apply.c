@@ -180,12 +180,7 @@ static kfps_status apply_at_once(kfpb_conn *conn, const schema_step *step, const
     }
     if (status == KFPS_OK)
         status = schema_record(conn, step, SCHEMA_APPLIED, number, error);
-    if (status == KFPS_OK)
-        status = schema_lease_fence(lease, conn, 1, error);
-    if (status == KFPS_OK)
-        status = kfpb_commit(conn, error);
-    if (status != KFPS_OK)
-        kfpb_rollback(conn);
+    status = schema_lease_commit(lease, conn, status, error);
     kfpb_text_free(&sql);
     return status;
 }

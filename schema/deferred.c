@@ -210,13 +210,7 @@ static kfps_status run_statement(kfpb_conn *conn, const char *sql, const schema_
     kfps_status status = undone ? kfpb_begin(conn, KFPB_TX_WRITE, error) : schema_lease_fence(lease, conn, 1, error);
     if (status == KFPS_OK)
         status = kfpb_exec(conn, sql, NULL, 0, NULL, error);
-    if (status == KFPS_OK && undone)
-        status = schema_lease_fence(lease, conn, 1, error);
-    if (status == KFPS_OK && undone)
-        status = kfpb_commit(conn, error);
-    if (status != KFPS_OK)
-        kfpb_rollback(conn);
-    return status;
+    return undone ? schema_lease_commit(lease, conn, status, error) : status;
 }
 
 /* Until nothing is left. What is left is looked for anew each time: on a server the statement of one who was cut off
@@ -271,12 +265,7 @@ static kfps_status mark(kfpb_conn *conn, bool deferred, const schema_lease *leas
         if (result == KFPS_OK)
             result = schema_record(conn, step->step, deferred ? SCHEMA_DEFERRED : SCHEMA_APPLIED, step->statements_done,
                                    error);
-        if (result == KFPS_OK)
-            result = schema_lease_fence(lease, conn, 1, error);
-        if (result == KFPS_OK)
-            result = kfpb_commit(conn, error);
-        if (result != KFPS_OK)
-            kfpb_rollback(conn);
+        result = schema_lease_commit(lease, conn, result, error);
     }
     schema_status_free(&status);
     return result;

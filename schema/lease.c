@@ -463,6 +463,18 @@ kfps_status schema_lease_fence(const schema_lease *lease, kfpb_conn *conn, int s
     return status;
 }
 
+kfps_status schema_lease_commit(const schema_lease *lease, kfpb_conn *conn, kfps_status so_far, kfps_error *error)
+{
+    kfps_status status = so_far;
+    if (status == KFPS_OK)
+        status = schema_lease_fence(lease, conn, 1, error);
+    if (status == KFPS_OK)
+        status = kfpb_commit(conn, error);
+    if (status != KFPS_OK)
+        kfpb_rollback(conn);
+    return status;
+}
+
 bool schema_lease_held(const schema_lease *lease)
 {
     if (atomic_load(&lease->lost))

@@ -30,6 +30,9 @@ kfps_status schema_lease_take(const kfpb_dsn *dsn, const kfpb_open_options *open
  * message "the lease was taken over by …" if it is lost. On SQLite, where the transaction holds the only write lock and
  * the heartbeat waits for it, this renews the lease as well. */
 kfps_status schema_lease_fence(const schema_lease *lease, kfpb_conn *conn, int slot, kfps_error *error);
+/* The end of a transaction of slot 1: if all went well so far, the fence and the COMMIT; else, or if these fail, it is
+ * rolled back. */
+kfps_status schema_lease_commit(const schema_lease *lease, kfpb_conn *conn, kfps_status so_far, kfps_error *error);
 /* False once another took the lease over, or it could not be renewed before it expired; cheap, any thread. */
 bool schema_lease_held(const schema_lease *lease);
 /* Stops the heartbeat and gives the lease back. NULL-safe. */
