@@ -271,7 +271,7 @@ kfps_status kfpb_check_records(const kfpb_table *table, const void *const *recor
 typedef struct kfpb_rows_ops {
     /* 1: there is a row; 0: the end; -1: error */
     int (*next)(kfpb_rows *rows, kfps_error *error);
-    /* Of a column that is there. NULL reads true, 0, 0, and NULL with *length untouched. `length` may be NULL. */
+    /* Of a column that is there. NULL reads true, 0, 0 and NULL. `length` may be NULL. */
     bool (*is_null)(const kfpb_rows *rows, size_t column);
     int64_t (*integer)(const kfpb_rows *rows, size_t column);
     double (*real)(const kfpb_rows *rows, size_t column);

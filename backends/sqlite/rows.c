@@ -41,8 +41,8 @@ static int rows_next(kfpb_rows *rows, kfps_error *error)
     return -1;
 }
 
-/* sqlite3_column_…() would lock the connection for type, text and length each. It belongs to this thread anyway, so a
- * value is taken out once and asked without a lock. */
+/* sqlite3_column_…() would lock the connection for type, text and length each. The connection belongs to this thread
+ * anyway, so a value is taken out once and asked without a lock. */
 static sqlite3_value *value_of(const kfpb_rows *rows, size_t column)
 {
     const sqlite_rows *self = (const sqlite_rows *) rows;
