@@ -531,8 +531,8 @@ START_TEST(no_list_looks_at_more_than_its_pages)
     kfp_fresh();
     filler = test_open();
     fill();
-    if (!test_engine_is("mysql"))
-        check_ways(); /* nobody gathers statistics on SQLite, and elsewhere they may be old */
+    if (test_engine_is("sqlite"))
+        check_ways(); /* nobody gathers statistics there; servers do, soon after many rows came */
     gather_statistics();
     kfpb_close(&filler);
     check_ways();

@@ -226,8 +226,11 @@ START_TEST(eight_threads_are_as_quick_as_one)
     ck_assert_int_eq(atomic_load(&together.failures), 0);
     fprintf(stderr, "%s: %.0f updates/s by one thread, %.0f by %d (%.2f); the longest took %.3f s\n",
             one_task ? "one task" : "different tasks", rate_alone, rate, THREADS, rate / rate_alone, together.longest);
-    /* 0.9 and 0.5 s on a machine of one's own; beside other tests a bound that still tells a convoy */
-    ck_assert_msg(rate > 0.5 * rate_alone, "%.0f/s by one thread, %.0f/s by eight", rate_alone, rate);
+    /* 0.9 and 0.5 s on durable servers and a machine of one's own, which the benchmark shows; beside other tests bounds
+     * that still tell a convoy. One thread alone does not wait here, since the tests' servers do not sync: eight that
+     * want one row have to wake each other for each update. */
+    const double least = one_task && !test_engine_is("sqlite") ? 0.1 : 0.5;
+    ck_assert_msg(rate > least * rate_alone, "%.0f/s by one thread, %.0f/s by eight", rate_alone, rate);
     ck_assert_msg(together.longest < 4, "one call took %.3f s", together.longest);
     kfps_store_close(store);
 }

@@ -170,6 +170,8 @@ start_mysql() {
     own "$d"
     make_data mysql "$prefix/mysqld" --initialize-insecure --datadir="$d/data" --innodb-redo-log-capacity=64M \
         --secure-file-priv=NULL --tmpdir="$d"
+    # a killed one leaves its number there, and as long as nobody has asked how it ended the number is in use
+    rm -f "$d/sock" "$d/sock.lock"
     (cd "$d" && launch mysql "$prefix/mysqld" --datadir="$d/data" --socket="$d/sock" --skip-networking --mysqlx=OFF \
         --pid-file="$d/server.pid" --skip-log-bin $innodb_durability --innodb-buffer-pool-size=256M \
         --innodb-redo-log-capacity=128M --max-allowed-packet=64M --max-connections=240 --secure-file-priv=NULL \
