@@ -9,15 +9,6 @@ source=sqlite://$stem.mlmd.sqlite
 check "generated" python3 "$tools/mlmdgen.py" "$stem" --scale 2000 --seed 11
 engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
 
-# new_target: sets $database and $dsn
-new_target() {
-    new_database "$label"
-    case $label in
-    sqlite) cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$engine" | sql "$label" "$database" >/dev/null ;;
-    esac
-    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
-}
 done_runs() { sql "$label" "$database" "SELECT count(*) FROM kfpstore_migration_run;" 2>/dev/null || echo 0; }
 # start OPTIONS...: an import in the background, a run per transaction; returns when some runs are there. Sets $pid
 start() {
@@ -48,14 +39,14 @@ whole() { # every run that is there is there as a whole: root, 19 others
 quote='"'
 [ "$engine" != mysql ] || quote='`'
 
-new_target
+new_generated "$stem"
 expect 0 "an import that nobody stops" "$KFP_MIGRATE" import --json --source "$source" --target "$dsn"
 reference=$(reader_of "$label" "$database")
 rows=$(json_of "$tmp/out" tasks count)
 equal "all of it" 2000 "$rows"
 
 # ---- SIGTERM ---------------------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 if start; then
     kill -TERM "$pid"
     ended
@@ -75,7 +66,7 @@ if start; then
 fi
 
 # ---- SIGKILL ---------------------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 if start; then
     kill -KILL "$pid"
     ended
@@ -93,7 +84,7 @@ fi
 # As after the loss of its machine: nobody closes its connections, and the transaction under way holds its locks. (MySQL
 # has no time-out for those: there this takes as long as its wait_timeout.) On SQLite that lock is the file's own, and
 # nobody can take it from a living process: there it is stopped between two transactions.
-new_target
+new_generated "$stem"
 if start; then
     kill -STOP "$pid"
     for _ in $(seq 200); do
@@ -115,7 +106,7 @@ if start; then
 fi
 
 # ---- two at once -----------------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 if start; then
     "$KFP_MIGRATE" import --wait-lock 0 --source "$source" --target "$dsn" >"$tmp/out2" 2>"$tmp/err2" </dev/null
     equal "two at once: the second is refused" 6 $?

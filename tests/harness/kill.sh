@@ -3,11 +3,16 @@
 #   prepare        a new target, with what the program is to work on
 #   program        the program, behind $launch; stdout to $tmp/out, stderr to $tmp/err; $jobs is for its --jobs
 #   compared TEXT  the target is as if nobody had killed anything
+# and may have
+#   killed WHEN    looks at what was left behind a kill "before" or "after" a COMMIT
+#   go_on          what is started again there, if it is not the program
 # A process that was killed leaves its lease behind; here it is made to expire, so that nobody has to wait for it.
 launch= jobs=1
 engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
 case $engine in mysql) q='`' ;; *) q='"' ;; esac
 check "the killer" "${CC:-cc}" -shared -fPIC -O1 -o "$tmp/kill_at_commit.so" "$tools/kill_at_commit.c" -ldl
+killed() { :; }
+go_on() { program; }
 expire() { sql "$label" "$database" "UPDATE kfpstore_lease SET ${q}ExpiresAtInSec$q = 0;"; }
 # A program that goes on reports what it did itself: 5 only if there was reason for it in that.
 ended() { case $1 in 0 | 5) ;; *) fail "$2: exit $1: $(tail -n 3 "$tmp/err")" ;; esac; }
@@ -15,27 +20,29 @@ ended() { case $1 in 0 | 5) ;; *) fail "$2: exit $1: $(tail -n 3 "$tmp/err")" ;;
 # killed_at_commits STEP LEAST: from the beginning for each (STEP: how many on) COMMIT that the program makes, the
 # lease's and the readers' among them; LEAST: so often, or the test has missed something
 killed_at_commits() {
-    local when number status killed
+    local when number status kills
     if [ -n "${KFPSTORE_TEST_SANITIZED:-}" ]; then
         skip "the killer cannot be loaded before a sanitizer"
         return
     fi
     for when in before after; do
-        killed=0
+        kills=0
         for ((number = 1; ; number += $1)); do
             prepare
             KILL_AT=$number KILL_WHEN=$when LD_PRELOAD=$tmp/kill_at_commit.so program
             status=$?
             [ $status = 137 ] || break
-            killed=$((killed + 1))
+            kills=$((kills + 1))
             expire
-            program
+            killed $when
+            go_on
             ended $? "killed $when COMMIT $number, and started again"
             compared "killed $when COMMIT $number"
             drop_database "$label" "$database"
         done 2>/dev/null
         ended $status "nobody killed it at COMMIT $number, which it does not have"
-        if [ $killed -ge "$2" ]; then ok "killed $killed times $when COMMIT"; else fail "killed only $killed times $when COMMIT"; fi
+        compared "nobody killed it at COMMIT $number"
+        if [ $kills -ge "$2" ]; then ok "killed $kills times $when COMMIT"; else fail "killed only $kills times $when COMMIT"; fi
     done
 }
 

@@ -93,6 +93,24 @@ reader_of() {
     *) echo "--mysql $KFPSTORE_TEST_DIR/$("$KFPSTORE_TEST_SERVERS" instance "$1")/sock/$2" ;;
     esac
 }
+# new_loaded LABEL FILE: a database with the tables and rows of a SQLite one of MLMD or KFP
+new_loaded() {
+    local engine text
+    new_database "$1"
+    if [ "$1" = sqlite ]; then
+        cp "$2" "$KFPSTORE_TEST_DIR/sqlite/$database.db"
+        return
+    fi
+    engine=$("$KFPSTORE_TEST_SERVERS" engine "$1")
+    text=$tmp/$(basename "$2").$engine.sql
+    [ "$text" -nt "$2" ] || python3 "$tools/load_source.py" "$2" "$engine" >"$text"
+    sql "$1" "$database" <"$text" >/dev/null
+}
+# new_generated STEM: the generated KFP database STEM with the schema, on the test's engine
+new_generated() {
+    new_loaded "$label" "$1.mlpipeline.sqlite" || fail "loading $1"
+    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
+}
 # new_kfp LABEL STEM: a KFP database (experiments, run_details, legacy tasks) from tests/data or a generated STEM.*
 new_kfp() {
     new_database "$1"

@@ -19,12 +19,7 @@ tables_of() {
 check "generated" python3 "$tools/mlmdgen.py" "$tmp/generated" --seed 44
 cp "$tmp/generated.mlmd.sqlite" "$tmp/source.sqlite"
 source=sqlite://$tmp/source.sqlite
-new_database "$label"
-case $label in
-sqlite) cp "$tmp/generated.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-*) python3 "$tools/load_source.py" "$tmp/generated.mlpipeline.sqlite" "$engine" | sql "$label" "$database" >/dev/null ;;
-esac
-expect 0 "schema upgrade" "$KFP_MIGRATE" schema upgrade --target "$dsn"
+new_generated "$tmp/generated"
 rows=$(legacy)
 [ "${rows:-0}" -gt 0 ] || fail "there is no legacy row to clean up"
 

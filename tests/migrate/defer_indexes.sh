@@ -4,26 +4,14 @@
 # whoever goes on: an import with the option, one without, or a schema upgrade. As long as an index is missing the schema's
 # commands say why.
 . "$(dirname "$0")/../harness/sh.sh"
+. "$(dirname "$0")/../harness/kill.sh"
 stem=$tmp/defer
 check "generated" python3 "$tools/mlmdgen.py" "$stem" --seed 31 --runs 12
-check "the killer" "${CC:-cc}" -shared -fPIC -O1 -o "$tmp/kill_at_commit.so" "$tools/kill_at_commit.c" -ldl
 source=sqlite://$stem.mlmd.sqlite
-engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
-case $engine in mysql) q='`' step=4 ;; *) q='"' step=11 ;; esac # on MySQL a table's indexes are one statement
+case $engine in mysql) step=4 ;; *) step=11 ;; esac # on MySQL a table's indexes are one statement
 [ -z "${KFPSTORE_TEST_LONG:-}" ] || step=1
-[ "$label" = sqlite ] || python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$engine" >"$tmp/target.sql"
 
-new_target() {
-    new_database "$label"
-    case $label in
-    sqlite) cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) sql "$label" "$database" <"$tmp/target.sql" >/dev/null ;;
-    esac
-    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
-}
 import() { "$KFP_MIGRATE" import --batch 20 --source "$source" --target "$dsn" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null; }
-ended() { case $1 in 0 | 5) ok "$2" ;; *) fail "$2: exit $1: $(tail -n 3 "$tmp/err")" ;; esac; }
-expire() { sql "$label" "$database" "UPDATE kfpstore_lease SET ${q}ExpiresAtInSec$q = 0;"; }
 # Every index of every table, as the engine itself describes it.
 indexes() {
     case $engine in
@@ -64,7 +52,7 @@ known() {
     contains "$1: status" "deferred" "$tmp/out"
 }
 
-new_target
+new_generated "$stem"
 indexes >"$tmp/all"
 import
 ended $? "an import without the option"
@@ -78,7 +66,7 @@ expect 1 "so does a dry run" "$KFP_MIGRATE" import --defer-indexes --dry-run --s
 equal "nothing was written" "$before" "$(rows_of "$label" "$database")"
 
 # ---- without an accident -----------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 import --defer-indexes --dry-run
 contains "a dry run says what would be done" "indexes would be dropped before the rows" "$tmp/err"
 deferrable=$(sed -n 's/.*: \([0-9]*\) indexes would be dropped.*/\1/p' "$tmp/err")
@@ -89,14 +77,14 @@ contains "it says when it builds" "building" "$tmp/err"
 whole "with the option"
 for jobs in 2 4; do
     [ "$label" != sqlite ] || break
-    new_target
+    new_generated "$stem"
     import --defer-indexes --jobs $jobs
     ended $? "$jobs jobs"
     whole "$jobs jobs"
 done
 
 # ---- stopped -----------------------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 import --defer-indexes --max-runs 4
 equal "stopped after some runs" 75 $?
 contains "it says what is left" "indexes are still deferred" "$tmp/err"
@@ -108,7 +96,7 @@ import
 ended $? "goes on without the option"
 whole "stopped, gone on without the option"
 
-new_target
+new_generated "$stem"
 import --defer-indexes --max-runs 4
 expect 0 "an upgrade says what it would do" "$KFP_MIGRATE" schema upgrade --dry-run --target "$dsn"
 equal "an index a line" "$(grep -c '^CREATE INDEX' "$tmp/out")" "$deferrable"
@@ -122,41 +110,27 @@ contains "and says so" "they stay" "$tmp/err"
 whole "stopped, upgraded, gone on"
 
 # ---- killed ------------------------------------------------------------------------------------------------------------
-boundaries='before after'
-if [ -n "${KFPSTORE_TEST_SANITIZED:-}" ]; then
-    boundaries=
-    skip "the killer cannot be loaded before a sanitizer"
-fi
+prepare() { new_generated "$stem"; }
+program() { import --defer-indexes; }
+compared() { whole "$1"; }
+declare -A deferred=([before]=0 [after]=0)
+killed() {
+    if indexes | diff -q "$tmp/all" - >/dev/null; then return; fi
+    deferred[$1]=$((deferred[$1] + 1))
+    verify
+    [ $? = 4 ] && grep -q deferred "$tmp/verify" || fail "killed $1 a COMMIT: verify says $(cat "$tmp/verify")"
+}
+turn=0
 go_on() { # in a way of its own each time
-    case $(($1 % 3)) in
+    turn=$((turn + 1))
+    case $((turn % 3)) in
     0) import --defer-indexes ;;
     1) import ;;
     2) "$KFP_MIGRATE" schema upgrade --target "$dsn" >"$tmp/out" 2>"$tmp/err" && import --defer-indexes ;;
     esac
 }
-for when in $boundaries; do
-    killed=0 deferred=0
-    for ((number = 1; ; number += step)); do
-        new_target
-        KILL_AT=$number KILL_WHEN=$when LD_PRELOAD=$tmp/kill_at_commit.so import --defer-indexes
-        status=$?
-        [ $status = 137 ] || break
-        killed=$((killed + 1))
-        expire
-        if indexes | diff -q "$tmp/all" - >/dev/null; then
-            :
-        else
-            deferred=$((deferred + 1))
-            verify
-            [ $? = 4 ] && grep -q deferred "$tmp/verify" || fail "killed $when $number: verify says $(cat "$tmp/verify")"
-        fi
-        go_on $killed
-        ended $? "killed $when COMMIT $number, and gone on"
-        whole "killed $when COMMIT $number"
-        drop_database "$label" "$database"
-    done 2>/dev/null
-    ended $status "nobody killed it at COMMIT $number, which it does not have"
-    whole "nobody killed it at COMMIT $number"
-    check "killed $killed times, $deferred of them with indexes missing" test $killed -ge 3 -a $deferred -ge 2
+killed_at_commits $step 3
+for when in before after; do
+    [ -n "${KFPSTORE_TEST_SANITIZED:-}" ] || check "killed $when COMMIT with indexes missing" test "${deferred[$when]}" -ge 2
 done
 finish

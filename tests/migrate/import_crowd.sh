@@ -8,18 +8,8 @@ crowd=50
 stem=$tmp/crowd
 check "generated" python3 "$tools/mlmdgen.py" "$stem" --scale 1000 --seed 31
 source=sqlite://$stem.mlmd.sqlite
-engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
-[ "$label" = sqlite ] || python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$engine" >"$tmp/target.sql"
-new_target() { # sets $database and $dsn
-    new_database "$label"
-    case $label in
-    sqlite) cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) sql "$label" "$database" <"$tmp/target.sql" >/dev/null ;;
-    esac
-    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
-}
 import() { "$KFP_MIGRATE" import --json --batch 60 --wait-lock 0 --source "$source" --target "$dsn" "$@"; }
-new_target
+new_generated "$stem"
 expect 0 "a single import" import
 reference=$(reader_of "$label" "$database")
 runs=$(json_of "$tmp/out" runs imported)
@@ -61,7 +51,7 @@ judge_result() { # judge_result TEXT
     check "$1: the rows of a single import" python3 "$tools/compare_targets.py" $reference $(reader_of "$label" "$database")
 }
 
-new_target
+new_generated "$stem"
 touch "$tmp/pause"
 start --pause-file "$tmp/pause"
 for _ in $(seq 1200); do [ "$(ended)" -lt $((crowd - 1)) ] || break; sleep 0.1; done
@@ -79,7 +69,7 @@ for file in $(grep -lx 0 "$tmp"/status.[0-9]*); do
 done
 judge_result "held back"
 
-new_target
+new_generated "$stem"
 start
 wait "${pids[@]}"
 worked=$(with_status 0)

@@ -6,29 +6,14 @@
 . "$(dirname "$0")/../harness/sh.sh"
 
 import_generated() { # import_generated TEXT BATCH GENERATOR-ARGUMENTS...
-    local text=$1 batch=$2 stem=$tmp/generated$1 source form want lost
+    local text=$1 batch=$2 stem=$tmp/generated$1 source want lost
     shift 2
     stem=${stem// /-}
     check "$text: generated" python3 "$tools/mlmdgen.py" "$stem" "$@"
     # the source is on the same engine as the target
-    case $label in
-    sqlite)
-        source=sqlite://$stem.mlmd.sqlite
-        new_database sqlite
-        cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db"
-        ;;
-    *)
-        form=$("$KFPSTORE_TEST_SERVERS" engine "$label")
-        new_database "$label"
-        source=$dsn
-        python3 "$tools/load_source.py" "$stem.mlmd.sqlite" "$form" >"$tmp/source.sql"
-        sql "$label" "$database" <"$tmp/source.sql" >/dev/null || { fail "$text: loading the source"; return; }
-        new_database "$label"
-        python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$form" >"$tmp/target.sql"
-        sql "$label" "$database" <"$tmp/target.sql" >/dev/null || { fail "$text: loading the target"; return; }
-        ;;
-    esac
-    expect 0 "$text: schema upgrade" "$KFP_MIGRATE" schema upgrade --target "$dsn" || return
+    new_loaded "$label" "$stem.mlmd.sqlite" || { fail "$text: loading the source"; return; }
+    source=$dsn
+    new_generated "$stem"
     # dangling events, names that are cut: finished, with rejects
     expect 5 "$text: import" "$KFP_MIGRATE" import --json --source "$source" --target "$dsn" --batch "$batch" \
         --rejects "$tmp/rejects" || return

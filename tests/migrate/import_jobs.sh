@@ -37,17 +37,7 @@ SQL
 sqlite3 "$stem.mlpipeline.sqlite" "CREATE TEMP TABLE away AS SELECT UUID FROM run_details WHERE rowid % 3 = 0;
     DELETE FROM tasks WHERE RunUUID IN away; DELETE FROM run_details WHERE UUID IN away;"
 engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
-[ "$label" = sqlite ] || python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$engine" >"$tmp/target.sql"
 
-# new_target: sets $database and $dsn
-new_target() {
-    new_database "$label"
-    case $label in
-    sqlite) cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) sql "$label" "$database" <"$tmp/target.sql" >/dev/null ;;
-    esac
-    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
-}
 options=(--json --source "sqlite://$source" --missing-runs=create --run-contexts=KfpRun,run)
 import() { "$KFP_MIGRATE" import "${options[@]}" --batch 15 --target "$dsn" "$@"; }
 # hold_up: who writes a run waits for some time between nothing and a fifth of a second
@@ -83,7 +73,7 @@ print(json.dumps(report, sort_keys=True))' "$1"
 
 # ---- 1, 2 and 4 -------------------------------------------------------------------------------------------------------
 for jobs in 1 2 4; do
-    new_target
+    new_generated "$stem"
     [ "$jobs" = 1 ] || hold_up
     expect 5 "$jobs jobs: import" import --jobs "$jobs" --rejects "$tmp/rejects.$jobs"
     ledger_of "$database" >"$tmp/ledger.$jobs"
@@ -121,7 +111,7 @@ done
 # ---- stopped ----------------------------------------------------------------------------------------------------------
 done_runs() { sql "$label" "$database" "SELECT count(*) FROM kfpstore_migration_run;" 2>/dev/null || echo 0; }
 for signal in TERM KILL; do
-    new_target
+    new_generated "$stem"
     "$KFP_MIGRATE" import "${options[@]}" --batch 1 --target "$dsn" --jobs 4 --sleep-ratio 3 >"$tmp/out" 2>"$tmp/err" </dev/null &
     pid=$!
     for _ in $(seq 600); do [ "$(done_runs)" -lt 10 ] || break; sleep 0.02; done

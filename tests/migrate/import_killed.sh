@@ -8,16 +8,8 @@ if [ -n "${KFPSTORE_TEST_LONG:-}" ]; then kills=200 runs=60 step=1; else kills=1
 stem=$tmp/killed
 check "generated" python3 "$tools/mlmdgen.py" "$stem" --seed 77 --runs $runs
 source=sqlite://$stem.mlmd.sqlite
-[ "$label" = sqlite ] || python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$engine" >"$tmp/target.sql"
 
-prepare() {
-    new_database "$label"
-    case $label in
-    sqlite) cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) sql "$label" "$database" <"$tmp/target.sql" >/dev/null ;;
-    esac
-    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
-}
+prepare() { new_generated "$stem"; }
 program() { $launch "$KFP_MIGRATE" import --json --batch 20 --jobs $jobs --source "$source" --target "$dsn" >"$tmp/out" 2>"$tmp/err" </dev/null; }
 compared() {
     python3 "$tools/compare_targets.py" $reference $(reader_of "$label" "$database") >"$tmp/differences" ||

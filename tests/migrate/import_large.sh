@@ -31,12 +31,7 @@ INSERT INTO ArtifactProperty(artifact_id, name, is_custom_property, string_value
     SELECT min(e.artifact_id), 'heavy', 1, replace(hex(zeroblob(8388608)), '00', 'né') FROM Event e
     JOIN Association a ON a.execution_id = e.execution_id JOIN Context c ON c.id = a.context_id WHERE c.name = '$heavy' AND e.type = 4;
 SQL
-new_database "$label"
-case $label in
-sqlite) cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-*) python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$("$KFPSTORE_TEST_SERVERS" engine "$label")" | sql "$label" "$database" >/dev/null ;;
-esac
-expect 0 "schema upgrade" "$KFP_MIGRATE" schema upgrade --target "$dsn"
+new_generated "$stem"
 heavy_artifact=$(sqlite3 "$source" "SELECT artifact_id FROM ArtifactProperty WHERE name = 'heavy'")
 uuid=$(python3 -c 'import sys, uuid; print(uuid.uuid5(uuid.NAMESPACE_DNS, "artifact:" + sys.argv[1]))' "$heavy_artifact")
 takes=yes

@@ -5,25 +5,17 @@
 . "$(dirname "$0")/../harness/sh.sh"
 stem=$tmp/scaled
 check "generated" python3 "$tools/mlmdgen.py" "$stem" --scale 3000 --seed 14
-engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
-new_database "$label"
+new_loaded "$label" "$stem.mlmd.sqlite"
 source=$dsn
-python3 "$tools/load_source.py" "$stem.mlmd.sqlite" "$engine" | sql "$label" "$database" >/dev/null
-python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$engine" >"$tmp/target.sql"
-new_target() { # sets $database and $dsn
-    new_database "$label"
-    sql "$label" "$database" <"$tmp/target.sql" >/dev/null
-    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
-}
 done_runs() { sql "$label" "$database" "SELECT count(*) FROM kfpstore_migration_run;" 2>/dev/null || echo 0; }
-new_target
+new_generated "$stem"
 expect 0 "an import that nothing happens to" "$KFP_MIGRATE" import --json --source "$source" --target "$dsn"
 reference=$(reader_of "$label" "$database")
 
 # away HOW JOBS
 away() {
     local before
-    new_target
+    new_generated "$stem"
     "$KFP_MIGRATE" import --json --batch 40 --jobs "$2" --sleep-ratio 1 --source "$source" --target "$dsn" \
         >"$tmp/out" 2>"$tmp/err" </dev/null &
     pid=$!

@@ -5,22 +5,13 @@
 . "$(dirname "$0")/../harness/sh.sh"
 stem=$tmp/scaled
 check "generated" python3 "$tools/mlmdgen.py" "$stem" --scale 1000 --seed 12
-engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
 jobs=2
 [ "$label" != sqlite ] || jobs=1
-new_target() { # sets $database and $dsn
-    new_database "$label"
-    case $label in
-    sqlite) cp "$stem.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) python3 "$tools/load_source.py" "$stem.mlpipeline.sqlite" "$engine" | sql "$label" "$database" >/dev/null ;;
-    esac
-    "$KFP_MIGRATE" schema upgrade --target "$dsn" >/dev/null 2>"$tmp/err" || fail "schema upgrade: $(cat "$tmp/err")"
-}
 import() { "$KFP_MIGRATE" import --json --source "sqlite://$stem.mlmd.sqlite" --target "$dsn" --jobs $jobs --batch 60 "$@"; }
 done_runs() { sql "$label" "$database" "SELECT count(*) FROM kfpstore_migration_run;" 2>/dev/null || echo 0; }
 
 # ---- so many runs -----------------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 expect 75 "a dry run stops, too" import --dry-run --max-runs 20
 equal "after so many" 20 "$(json_of "$tmp/out" runs imported)"
 expect 75 "the first 20 of 50 runs" import --max-runs 20
@@ -33,13 +24,13 @@ expect 0 "the rest: fewer than were allowed" import --max-runs 20
 equal "to the end" "10 40" "$(json_of "$tmp/out" runs imported) $(json_of "$tmp/out" runs imported_before)"
 expect 0 "status: finished" "$KFP_MIGRATE" status --exit-code --target "$dsn"
 reference=$(reader_of "$label" "$database")
-new_target
+new_generated "$stem"
 expect 0 "as many as there are" import --max-runs 50
 equal "is all" 50 "$(json_of "$tmp/out" runs imported)"
 check "the rows are the same" python3 "$tools/compare_targets.py" $reference $(reader_of "$label" "$database")
 
 # ---- runs that can never be imported do not use it up -------------------------------------------------------------------
-new_target
+new_generated "$stem"
 case $label in mariadb* | mysql*) q='`' ;; *) q='"' ;; esac
 first=$(sqlite3 "$stem.mlmd.sqlite" "SELECT c.name FROM Context c JOIN Type t ON t.id = c.type_id
     AND t.name = 'system.PipelineRun' ORDER BY c.id LIMIT 3")
@@ -55,7 +46,7 @@ for n in 2 4; do
 done
 
 # ---- the pause file ---------------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 touch "$tmp/pause"
 "$KFP_MIGRATE" import --json --source "sqlite://$stem.mlmd.sqlite" --target "$dsn" --jobs $jobs --batch 20 \
     --pause-file "$tmp/pause" >"$tmp/out" 2>"$tmp/err" </dev/null &
@@ -84,10 +75,10 @@ expect 0 "without the file it goes on" import --pause-file "$tmp/pause"
 check "to the same rows" python3 "$tools/compare_targets.py" $reference $(reader_of "$label" "$database")
 
 # ---- the ratio --------------------------------------------------------------------------------------------------------
-new_target
+new_generated "$stem"
 expect 0 "at full speed" import --jobs 1
 fast=$(json_of "$tmp/out" seconds)
-new_target
+new_generated "$stem"
 expect 0 "with three times as long a rest" import --jobs 1 --sleep-ratio 3
 slow=$(json_of "$tmp/out" seconds)
 check "takes longer: $slow and not $fast s" python3 -c "import sys; sys.exit(not $slow > 1.5 * $fast)"

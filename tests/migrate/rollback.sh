@@ -157,15 +157,6 @@ kfp.runs([dict(UUID=r.id, DisplayName=r.display_name, Name=r.workflow, Namespace
                CreatedAtInSec=r.created // 1000, FinishedAtInSec=r.finished // 1000, State=r.state) for r in w.runs])
 kfp.close()
 PY
-engine=$("$KFPSTORE_TEST_SERVERS" engine "$label")
-new_generated() { # new_generated STEM: a target of it
-    new_database "$label"
-    case $label in
-    sqlite) cp "$1.mlpipeline.sqlite" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) python3 "$tools/load_source.py" "$1.mlpipeline.sqlite" "$engine" | sql "$label" "$database" >/dev/null ;;
-    esac
-    upgrade
-}
 new_generated "$tmp/deep"
 source=sqlite://$tmp/deep.mlmd.sqlite
 expect 0 "it is imported" import

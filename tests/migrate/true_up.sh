@@ -24,22 +24,15 @@ same_as_fresh() { # same_as_fresh TEXT TARGET FRESH
         $(reader_of "$label" "$2") $(reader_of "$label" "$3")
     equal "$1: so are the ledger and the list of artifacts" "$(books_of "$3" | sha256sum)" "$(books_of "$2" | sha256sum)"
 }
-load() { # load FILE.sqlite: a database of it
-    new_database "$label"
-    case $label in
-    sqlite) cp "$1" "$KFPSTORE_TEST_DIR/sqlite/$database.db" ;;
-    *) python3 "$tools/load_source.py" "$1" "$engine" | sql "$label" "$database" >/dev/null ;;
-    esac
-}
 
 # ---- a writer that goes on during the imports -------------------------------------------------------------------------
 stem=$tmp/scaled
 check "generated" python3 "$tools/mlmdgen.py" "$stem" --scale 1600 --seed 3
 check "and the runs to come" python3 "$tools/mlmdlive.py" "$stem.mlmd.sqlite" "$engine" --seed 8 --kfp >/dev/null
 python3 "$tools/mlmdlive.py" "$stem.mlmd.sqlite" "$engine" --seed 8 --kfp >"$tmp/new_runs.sql"
-load "$stem.mlmd.sqlite"
+new_loaded "$label" "$stem.mlmd.sqlite"
 source=$dsn source_database=$database
-load "$stem.mlpipeline.sqlite"
+new_loaded "$label" "$stem.mlpipeline.sqlite"
 sql "$label" "$database" <"$tmp/new_runs.sql" >/dev/null || fail "the runs to come"
 upgrade
 live=$database
@@ -58,7 +51,7 @@ equal "the writer met no error" "0 " "$? $(cat "$tmp/live.err")"
 if [ $imports -ge 2 ]; then ok "several imports ran beside it ($imports)"; else fail "only $imports imports"; fi
 equal "and replaced runs" yes "${replaced:-no}"
 expect "0 5" "a last one" import
-load "$stem.mlpipeline.sqlite"
+new_loaded "$label" "$stem.mlpipeline.sqlite"
 sql "$label" "$database" <"$tmp/new_runs.sql" >/dev/null || fail "the runs to come"
 upgrade
 expect "0 5" "a fresh import of the final source" import
@@ -274,7 +267,7 @@ same_as_fresh "two contexts of a run" "$first" "$database"
 
 # ---- killed while runs are replaced -----------------------------------------------------------------------------------
 cp "$stem.mlmd.sqlite" "$tmp/source.sqlite"
-load "$stem.mlpipeline.sqlite"
+new_loaded "$label" "$stem.mlpipeline.sqlite"
 upgrade
 expect 0 "an import" import
 change "UPDATE ExecutionProperty SET string_value = 'another-pod' WHERE name = 'pod_name'"
@@ -298,7 +291,7 @@ equal "none in part" "" "$(one "SELECT ${q}RunUUID$q FROM tasks GROUP BY ${q}Run
 expect 0 "started again" import --look-again=all
 equal "it replaces the others" $((80 - n)) "$(json_of "$tmp/out" runs replaced)"
 live=$database
-load "$stem.mlpipeline.sqlite"
+new_loaded "$label" "$stem.mlpipeline.sqlite"
 upgrade
 expect 0 "a fresh import" import
 same_as_fresh "after the kill" "$live" "$database"

@@ -156,92 +156,88 @@ END_TEST
 /* ---- the rows that were made --------------------------------------------------------------------------------------
  */
 
-static void rows_of(kfps_task *tasks, kfps_artifact_task *link, map_rows *rows)
+typedef struct made {
+    kfps_task tasks[2];
+    kfps_artifact_task link;
+    map_rows rows;
+    digests before;
+} made;
+
+static digests rows_digest_of(const map_rows *rows)
 {
-    tasks[0] = (kfps_task){.uuid = "a", .run_uuid = "r", .pods_json = "[]", .name = "root", .state = 1};
-    tasks[1] = (kfps_task){.uuid = "b", .run_uuid = "r", .pods_json = "[]", .parent_uuid = "a", .state = 3};
-    *link = (kfps_artifact_task){.uuid = "l", .artifact_uuid = "x", .task_uuid = "b", .run_uuid = "r"};
-    *rows = (map_rows){.tasks = tasks, .task_count = 2, .links = link, .link_count = 1};
+    digests d;
+    rows_digest_run(rows, d.text);
+    return d;
+}
+
+static void make_rows(made *m)
+{
+    m->tasks[0] = (kfps_task){.uuid = "a", .run_uuid = "r", .pods_json = "[]", .name = "root", .state = 1};
+    m->tasks[1] = (kfps_task){.uuid = "b", .run_uuid = "r", .pods_json = "[]", .parent_uuid = "a", .state = 3};
+    m->link = (kfps_artifact_task){.uuid = "l", .artifact_uuid = "x", .task_uuid = "b", .run_uuid = "r"};
+    m->rows = (map_rows){.tasks = m->tasks, .task_count = 2, .links = &m->link, .link_count = 1};
+    m->before = rows_digest_of(&m->rows);
 }
 
 START_TEST(any_change_of_a_row_counts)
 {
-    kfps_task tasks[2];
-    kfps_artifact_task link;
-    map_rows rows;
-    char before[KFPS_HASH_SIZE], after[KFPS_HASH_SIZE];
-
-    rows_of(tasks, &link, &rows);
-    rows_digest_run(&rows, before);
+    made m;
+    make_rows(&m);
     switch (_i) {
     case 0:
-        tasks[1].state = 4;
+        m.tasks[1].state = 4;
         break;
     case 1:
-        tasks[1].finished_at = 1;
+        m.tasks[1].finished_at = 1;
         break;
     case 2:
-        tasks[1].pods_json = "[1]";
+        m.tasks[1].pods_json = "[1]";
         break;
     case 3:
-        tasks[1].parent_uuid = NULL;
+        m.tasks[1].parent_uuid = NULL;
         break;
     case 4:
-        tasks[1].parent_uuid = "";
+        m.tasks[1].parent_uuid = "";
         break;
     case 5: /* a text that goes to the next column */
-        tasks[0].name = NULL;
-        tasks[0].display_name = "root";
+        m.tasks[0].name = NULL;
+        m.tasks[0].display_name = "root";
         break;
     case 6:
-        link.iteration = 1;
+        m.link.iteration = 1;
         break;
     case 7:
-        rows.link_count = 0;
+        m.rows.link_count = 0;
         break;
     default:
-        rows.task_count = 1;
+        m.rows.task_count = 1;
         break;
     }
-    rows_digest_run(&rows, after);
-    ck_assert_str_ne(before, after);
+    ck_assert_str_ne(m.before.text, rows_digest_of(&m.rows).text);
 }
 END_TEST
 
 START_TEST(the_order_of_rows_does_not_count)
 {
-    kfps_task tasks[2];
-    kfps_artifact_task link;
-    map_rows rows;
-    char before[KFPS_HASH_SIZE], after[KFPS_HASH_SIZE];
-
-    rows_of(tasks, &link, &rows);
-    rows_digest_run(&rows, before);
-    const kfps_task first = tasks[0];
-    tasks[0] = tasks[1];
-    tasks[1] = first;
-    rows_digest_run(&rows, after);
-    ck_assert_str_eq(before, after);
+    made m;
+    make_rows(&m);
+    const kfps_task first = m.tasks[0];
+    m.tasks[0] = m.tasks[1];
+    m.tasks[1] = first;
+    ck_assert_str_eq(m.before.text, rows_digest_of(&m.rows).text);
 }
 END_TEST
 
 START_TEST(digests_of_parts_add_up)
 {
-    kfps_task tasks[2];
-    kfps_artifact_task link;
-    map_rows rows;
-    char text[KFPS_HASH_SIZE];
+    made m;
     rows_digest whole = {{0}}, parts = {{0}};
-
-    rows_of(tasks, &link, &rows);
-    rows_digest_run(&rows, text);
-    rows_digest_add_text(&whole, text);
-    rows.task_count = 1;
-    rows_digest_run(&rows, text);
-    rows_digest_add_text(&parts, text);
-    rows = (map_rows){.tasks = &tasks[1], .task_count = 1};
-    rows_digest_run(&rows, text);
-    rows_digest_add_text(&parts, text);
+    make_rows(&m);
+    rows_digest_add_text(&whole, m.before.text);
+    m.rows.task_count = 1;
+    rows_digest_add_text(&parts, rows_digest_of(&m.rows).text);
+    m.rows = (map_rows){.tasks = &m.tasks[1], .task_count = 1};
+    rows_digest_add_text(&parts, rows_digest_of(&m.rows).text);
     ck_assert_mem_eq(&whole, &parts, sizeof whole);
     rows_digest_add_text(&parts, "");
     rows_digest_add_text(&parts, "no digest");
