@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_propagate_threads.c: many who end tasks at once, beside others who want the same rows. */
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -158,6 +159,7 @@ typedef struct saturation {
     atomic_int next, calls, failures;
     pthread_mutex_t mutex;
     double longest;
+    int fewest; /* calls of one thread */
 } saturation;
 
 static void *saturate(void *argument)
@@ -167,6 +169,7 @@ static void *saturate(void *argument)
     kfps_session *session = NULL;
     const int own = atomic_fetch_add(&s->next, 1);
     double longest = 0;
+    int calls = 0;
     if (kfps_session_open(s->store, NULL, &session, &error) != KFPS_OK)
         atomic_fetch_add(&s->failures, 1);
     for (int64_t i = 1; session != NULL && !atomic_load(&s->stop); i++) {
@@ -180,58 +183,55 @@ static void *saturate(void *argument)
             fprintf(stderr, "%s\n", error.message);
             atomic_fetch_add(&s->failures, 1);
         }
-        atomic_fetch_add(&s->calls, 1);
+        calls++;
         if (seconds() - began > longest)
             longest = seconds() - began;
     }
     kfps_session_close(session);
     pthread_mutex_lock(&s->mutex);
+    atomic_fetch_add(&s->calls, calls);
     if (longest > s->longest)
         s->longest = longest;
+    if (calls < s->fewest)
+        s->fewest = calls;
     pthread_mutex_unlock(&s->mutex);
     return NULL;
 }
 
 static saturation begin(kfps_store *store, bool one_task)
 {
-    return (saturation){.store = store, .one_task = one_task, .batch = 1, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    return (saturation){
+        .store = store, .one_task = one_task, .batch = 1, .fewest = INT_MAX, .mutex = PTHREAD_MUTEX_INITIALIZER};
 }
 
 /* Runs for that long, or until `meanwhile` returns. */
-static double run_threads(saturation *s, int count, double duration, void (*meanwhile)(void))
+static void run_threads(saturation *s, double duration, void (*meanwhile)(void))
 {
     pthread_t threads[THREADS];
-    const double began = seconds();
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, saturate, s);
     if (meanwhile != NULL)
         meanwhile();
     else
         sleep_ms((long) (duration * 1000));
     atomic_store(&s->stop, true);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    return (double) atomic_load(&s->calls) / (seconds() - began);
 }
 
-START_TEST(eight_threads_are_as_quick_as_one)
+/* How quick they are beside one thread is the benchmark's matter: here, beside other tests and on servers that do not
+ * sync, the figures say nothing. That none fails and none is forgotten holds anywhere. */
+START_TEST(eight_threads_all_come_through)
 {
-    const bool one_task = _i == 1;
     put_siblings();
     kfps_store *store = kfp_store(NULL);
-    saturation alone = begin(store, one_task), together = begin(store, one_task);
-    const double rate_alone = run_threads(&alone, 1, 1.5, NULL);
-    const double rate = run_threads(&together, THREADS, 1.5, NULL);
-    ck_assert_int_eq(atomic_load(&alone.failures), 0);
-    ck_assert_int_eq(atomic_load(&together.failures), 0);
-    fprintf(stderr, "%s: %.0f updates/s by one thread, %.0f by %d (%.2f); the longest took %.3f s\n",
-            one_task ? "one task" : "different tasks", rate_alone, rate, THREADS, rate / rate_alone, together.longest);
-    /* 0.9 and 0.5 s on durable servers and a machine of one's own, which the benchmark shows; beside other tests bounds
-     * that still tell a convoy. One thread alone does not wait here, since the tests' servers do not sync: eight that
-     * want one row have to wake each other for each update. */
-    const double least = one_task && !test_engine_is("sqlite") ? 0.1 : 0.5;
-    ck_assert_msg(rate > least * rate_alone, "%.0f/s by one thread, %.0f/s by eight", rate_alone, rate);
-    ck_assert_msg(together.longest < 4, "one call took %.3f s", together.longest);
+    saturation s = begin(store, _i == 1);
+    run_threads(&s, 1.5, NULL);
+    ck_assert_int_eq(atomic_load(&s.failures), 0);
+    fprintf(stderr, "%d updates, no thread below %d; the longest took %.3f s\n", atomic_load(&s.calls), s.fewest,
+            s.longest);
+    ck_assert_int_gt(s.fewest, 0);
+    ck_assert_msg(s.longest < 4, "one call took %.3f s", s.longest);
     kfps_store_close(store);
 }
 END_TEST
@@ -257,7 +257,7 @@ START_TEST(the_runs_own_writer_is_let_in)
     kfps_store *store = kfp_store(NULL);
     saturation s = begin(store, false);
     s.batch = BATCH; /* long enough to overlap */
-    run_threads(&s, THREADS, 0, end_run_from_outside);
+    run_threads(&s, 0, end_run_from_outside);
     ck_assert_int_eq(atomic_load(&s.failures), 0);
     fprintf(stderr, "the longest foreign UPDATE took %.3f s\n", foreign_longest);
     ck_assert_msg(foreign_longest < 2, "a foreign UPDATE took %.3f s", foreign_longest);
@@ -398,7 +398,7 @@ static Suite *threads_suite(void)
     tcase_set_timeout(tc, 180);
     tcase_add_loop_test(tc, a_hundred_threads_end_a_hundred_siblings, 0, 2);
     tcase_add_test(tc, two_processes_end_a_hundred_siblings);
-    tcase_add_loop_test(tc, eight_threads_are_as_quick_as_one, 0, 2);
+    tcase_add_loop_test(tc, eight_threads_all_come_through, 0, 2);
     if (!test_engine_is("sqlite")) /* it has one lock: there is no order */
         tcase_add_loop_test(tc, an_intruder_in_another_order, 0, (int) (sizeof orders / sizeof orders[0]));
     tcase_add_test(tc, updates_of_the_same_tasks_in_any_order);
