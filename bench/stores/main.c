@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stores ENGINE DSN TARGET [--size N] [--only TEXT] [--repeat N]: the operations of the library beside the engine's own
- * client, on an empty database that has the schema. TARGET is what the client connects to: a file, a libpq string,
- * SOCKET:DATABASE. Prints a line an operation: the median of the pairs, each pair measured one right after the other.
+ * stores ENGINE DSN TARGET [--size N] [--only TEXT] [--repeat N] [--server PID]: the operations of the library beside
+ * the engine's own client, on an empty database that has the schema. TARGET is what the client connects to: a file, a
+ * libpq string, SOCKET:DATABASE. Prints a line an operation: the median of the pairs, each pair measured one right
+ * after the other.
+ *
+ * With --server, the program and that process share one core until the threads' turn: a call then costs what both
+ * compute. On two cores it mostly costs waking the other one, which is several times as much and depends on where the
+ * scheduler happens to keep each connection.
  */
+#include "config.h"
+
+#include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench/stores/bench.h"
 
@@ -60,6 +70,25 @@ static void measure(bench *b, const operation *op, size_t repeat)
     fflush(stdout);
 }
 
+/* All threads of a process, on one core or on any. A process that it forks later does the same. */
+static void keep_on(long pid, bool one_core)
+{
+    char folder[64];
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    for (size_t i = 0; i < (one_core ? 1 : CPU_SETSIZE); i++)
+        CPU_SET(i, &cores);
+    snprintf(folder, sizeof folder, "/proc/%ld/task", pid);
+    DIR *threads = opendir(folder);
+    if (threads == NULL)
+        floor_die(folder, "there is no such process");
+    for (const struct dirent *entry; (entry = readdir(threads)) != NULL;) {
+        if (entry->d_name[0] != '.' && sched_setaffinity(atoi(entry->d_name), sizeof cores, &cores) != 0)
+            floor_die(folder, "the server cannot be kept on one core");
+    }
+    closedir(threads);
+}
+
 static const native_ops *ops_of(const char *engine)
 {
     const native_ops *const all[] = {&native_sqlite, &native_pgsql, &native_mysql};
@@ -74,6 +103,7 @@ int main(int argc, char **argv)
 {
     const operation *const groups[] = {bench_reads, bench_lists, bench_writes};
     size_t size = 100000, repeat = 5;
+    long server = 0;
     const char *only = "";
     kfps_error error;
     bench b = {0};
@@ -84,12 +114,19 @@ int main(int argc, char **argv)
             only = argv[i + 1];
         else if (strcmp(argv[i], "--repeat") == 0)
             repeat = (size_t) atoll(argv[i + 1]);
+        else if (strcmp(argv[i], "--server") == 0)
+            server = atol(argv[i + 1]);
     }
     if (argc < 4 || repeat < 1 || repeat > MOST_REPEATS) {
-        fputs("usage: stores sqlite|pgsql|mysql DSN TARGET [--size N] [--only TEXT] [--repeat N]\n", stderr);
+        fputs("usage: stores sqlite|pgsql|mysql DSN TARGET [--size N] [--only TEXT] [--repeat N] [--server PID]\n",
+              stderr);
         return 2;
     }
     b.ops = ops_of(argv[1]);
+    if (server != 0) {
+        keep_on(server, true);
+        keep_on(getpid(), true);
+    }
     bench_ok(kfps_store_open(argv[2], NULL, &b.store, &error), &error, argv[2]);
     bench_ok(kfps_session_open(b.store, NULL, &b.session, &error), &error, "session");
     const double began = now();
@@ -104,6 +141,10 @@ int main(int argc, char **argv)
             if (strstr(op->name, only) != NULL && (groups[g] != bench_lists || op->size < size * 19 / 20))
                 measure(&b, op, repeat);
         }
+    }
+    if (server != 0) {
+        keep_on(server, false);
+        keep_on(getpid(), false);
     }
     if (strstr("threads", only) != NULL)
         bench_concurrency(&b);
