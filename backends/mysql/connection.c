@@ -34,20 +34,48 @@ static kfps_status send_text(kfpb_mysql *conn, const char *text, size_t length, 
     return status;
 }
 
+/* What conn->statement holds. */
+static kfps_status send_statement(kfpb_mysql *conn, dbi_result *out, kfps_error *error)
+{
+    const kfpb_text *text = &conn->statement;
+    /* The server answers a packet that is too large by hanging up. */
+    if (text->length + 1 >= conn->packet)
+        return kfpb_fail(error, KFPS_TOO_LARGE,
+                         "a statement of %zu bytes is more than the server's max_allowed_packet, %zu: raise it there",
+                         text->length, conn->packet);
+    return send_text(conn, text->data, text->length, KFPB_MYSQL_STATEMENT, out, error);
+}
+
+static kfps_status send_literal(kfpb_mysql *conn, const char *sql, const kfpb_value *values, size_t count,
+                                dbi_result *out, kfps_error *error)
+{
+    const kfps_status status = kfpb_mysql_literal(&conn->statement, sql, values, count, error);
+    return status == KFPS_OK ? send_statement(conn, out, error) : status;
+}
+
+static kfps_status send_execute(kfpb_mysql *conn, unsigned name, const char *sql, const kfpb_value *values,
+                                size_t count, dbi_result *out, kfps_error *error)
+{
+    kfps_status status = kfpb_mysql_execute(&conn->statement, name, values, count, error);
+    if (status == KFPS_OK)
+        status = send_statement(conn, out, error);
+    if (status != KFPS_OK && !conn->base.broken && kfpb_mysql_forget_stale(conn, sql)) {
+        kfpb_error_clear(error);
+        status = send_literal(conn, sql, values, count, out, error);
+    }
+    return status;
+}
+
 static kfps_status send_values(kfpb_mysql *conn, const char *sql, const kfpb_value *values, size_t count,
                                dbi_result *out, kfps_error *error)
 {
-    kfpb_text *text = &conn->statement;
-    kfps_status status = kfpb_mysql_literal(text, sql, values, count, error);
-    /* The server answers a packet that is too large by hanging up. */
-    if (status == KFPS_OK && text->length + 1 >= conn->packet)
-        status = kfpb_fail(error, KFPS_TOO_LARGE,
-                           "a statement of %zu bytes is more than the server's max_allowed_packet, %zu: raise it there",
-                           text->length, conn->packet);
+    unsigned name;
+    kfps_status status = kfpb_mysql_prepared(conn, sql, count, &name, error);
     if (status == KFPS_OK)
-        status = send_text(conn, text->data, text->length, KFPB_MYSQL_STATEMENT, out, error);
-    if (text->capacity > KEEP_STATEMENT_BYTES)
-        kfpb_text_free(text);
+        status = name != 0 ? send_execute(conn, name, sql, values, count, out, error)
+                           : send_literal(conn, sql, values, count, out, error);
+    if (conn->statement.capacity > KEEP_STATEMENT_BYTES)
+        kfpb_text_free(&conn->statement);
     return status;
 }
 
@@ -139,6 +167,7 @@ static void conn_abort(kfpb_conn *base)
 static void conn_close(kfpb_conn *base)
 {
     kfpb_mysql *conn = of(base);
+    kfpb_mysql_forget_all(conn);
     kfpb_dbi_close(conn->dbi);
     kfpb_mysql_target_free(&conn->target);
     kfpb_text_free(&conn->statement);

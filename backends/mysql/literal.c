@@ -8,7 +8,7 @@
 
 enum { NUMBER_SIZE = 40 };
 
-static void add_text(kfpb_text *out, const char *text, size_t length)
+void kfpb_mysql_add_text(kfpb_text *out, const char *text, size_t length)
 {
     const char *end = text + length;
     kfpb_text_char(out, '\'');
@@ -40,7 +40,7 @@ static kfps_status add_value(kfpb_text *out, const kfpb_value *value, kfps_error
         kfpb_text_int(out, value->integer);
         break;
     case KFPB_TEXT:
-        add_text(out, value->text, value->length);
+        kfpb_mysql_add_text(out, value->text, value->length);
         break;
     case KFPB_DOUBLE:
         if (!isfinite(value->real))
@@ -81,4 +81,18 @@ kfps_status kfpb_mysql_literal(kfpb_text *out, const char *sql, const kfpb_value
     if (used != count)
         return kfpb_fail(error, KFPS_INTERNAL, "a statement with %zu place-holders was given %zu values", used, count);
     return KFPS_OK;
+}
+
+kfps_status kfpb_mysql_execute(kfpb_text *out, unsigned name, const kfpb_value *values, size_t count, kfps_error *error)
+{
+    kfps_status status = KFPS_OK;
+    kfpb_text_clear(out);
+    kfpb_text_reserve(out, estimate("EXECUTE kfp4294967295 USING ", values, count));
+    kfpb_text_printf(out, "EXECUTE kfp%u USING ", name);
+    for (size_t i = 0; i < count && status == KFPS_OK; i++) {
+        if (i > 0)
+            kfpb_text_char(out, ',');
+        status = add_value(out, &values[i], error);
+    }
+    return status == KFPS_OK && out->out_of_memory ? kfpb_fail_no_memory(error) : status;
 }

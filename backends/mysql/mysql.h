@@ -33,6 +33,8 @@ typedef struct kfpb_mysql_client {
     const char *(*sqlstate)(void *connection);
 } kfpb_mysql_client;
 
+typedef struct kfpb_mysql_statement kfpb_mysql_statement;
+
 typedef struct kfpb_mysql {
     kfpb_conn base;
     dbi_conn dbi;
@@ -40,10 +42,13 @@ typedef struct kfpb_mysql {
     kfpb_mysql_client client;
     kfpb_mysql_target target;
     bool mariadb;
-    int socket;          /* never changes after open: kfpb_conn_ops.abort reads it from any thread */
-    int64_t id;          /* CONNECTION_ID() */
-    size_t packet;       /* @@max_allowed_packet */
-    kfpb_text statement; /* the text of the statement that runs, kept for the next */
+    int socket;                  /* never changes after open: kfpb_conn_ops.abort reads it from any thread */
+    int64_t id;                  /* CONNECTION_ID() */
+    size_t packet;               /* @@max_allowed_packet */
+    kfpb_text statement;         /* the text of the statement that runs, kept for the next */
+    kfpb_mysql_statement *known; /* by SQL text */
+    unsigned prepared;           /* so far, for names that never come twice */
+    uint64_t uses;               /* of known statements, so far */
 } kfpb_mysql;
 
 /* ---- connect.c ------------------------------------------------------------------------------------------------ */
@@ -68,6 +73,21 @@ bool kfpb_mysql_is_mariadb(const char *version);
  * utf8mb4: a text literal needs its single quotes doubled and nothing else. */
 kfps_status kfpb_mysql_literal(kfpb_text *out, const char *sql, const kfpb_value *values, size_t count,
                                kfps_error *error);
+/* The same with EXECUTE of a statement that is prepared. */
+kfps_status kfpb_mysql_execute(kfpb_text *out, unsigned name, const kfpb_value *values, size_t count,
+                               kfps_error *error);
+/* A text as a literal. */
+void kfpb_mysql_add_text(kfpb_text *out, const char *text, size_t length);
+
+/* ---- statement.c: statements that come again ------------------------------------------------------------------- */
+
+/* *name is that of the prepared statement, 0 if it is to be sent with its values. */
+kfps_status kfpb_mysql_prepared(kfpb_mysql *conn, const char *sql, size_t count, unsigned *name, kfps_error *error);
+/* Whether EXECUTE has just failed because the server does not know the statement or its tables any more; then it is
+ * forgotten here, too, and nothing has happened. */
+bool kfpb_mysql_forget_stale(kfpb_mysql *conn, const char *sql);
+/* On the client's side alone: the session is about to end. */
+void kfpb_mysql_forget_all(kfpb_mysql *conn);
 
 /* ---- connection.c ---------------------------------------------------------------------------------------------- */
 
