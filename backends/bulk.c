@@ -280,8 +280,9 @@ kfps_status kfpb_insert(kfpb_conn *conn, const kfpb_table *table, const void *co
     kfpb_sql_init(&sql, conn);
     job work = {.conn = conn, .table = table, .records = records, .sizes = sizes, .count = count, .conflict = conflict};
     kfps_status status = kfpb_record_check(table, records, count, &conn->limits, sizes, error);
+    /* one row needs no form for many: PostgreSQL would make arrays of it, and read them again */
     if (status == KFPS_OK)
-        status = forms[conn->driver->dialect.bulk](&work, &sql, error);
+        status = (count == 1 ? insert_rows : forms[conn->driver->dialect.bulk])(&work, &sql, error);
     if (status != KFPS_OK)
         work.inserted = 0;
     else if (conflict == KFPB_CONFLICT_REPLACE)
