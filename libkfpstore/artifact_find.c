@@ -25,7 +25,7 @@ typedef struct search {
     /* of one attempt */
     kfpb_arena *arena;
     kfps_artifact *wanted; /* prepared, with its identity key */
-    kfpb_text form;        /* of its metadata */
+    kfpb_text form;        /* of its metadata, once it was needed */
     kfps_artifact *found;  /* NULL: none */
     bool collides;         /* a row that only the collation takes for equal */
 } search;
@@ -68,13 +68,15 @@ static bool same(const char *a, const char *b)
 }
 
 /* A row from before there were identity keys. */
-static bool is_equal(const search *s, const kfps_artifact *row)
+static bool is_equal(search *s, const kfps_artifact *row)
 {
     const kfps_artifact *wanted = s->wanted;
     kfpb_text form = {0};
     bool equal = row->type == wanted->type && same(row->artifact_namespace, wanted->artifact_namespace) &&
                  same(row->uri, wanted->uri) && same(row->name, wanted->name) &&
                  same(row->description, wanted->description);
+    if (equal && s->form.length == 0)
+        equal = canonical(s->artifact->metadata_json, &s->form);
     equal = equal && canonical(row->metadata_json, &form) && strcmp(kfpb_text_get(&form), kfpb_text_get(&s->form)) == 0;
     if (form.out_of_memory)
         s->arena->out_of_memory = true;
@@ -84,7 +86,7 @@ static bool is_equal(const search *s, const kfps_artifact *row)
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
-/* One with its key is better than one without; among those the oldest. */
+/* The one with the key, which is looked for first; of those without a key the oldest. */
 static void consider(search *s, const kfps_artifact *row)
 {
     const kfps_artifact *best = s->found;
@@ -94,7 +96,7 @@ static void consider(search *s, const kfps_artifact *row)
             s->collides = true;
             return;
         }
-    } else if (!is_equal(s, row) || (best != NULL && best->identity_key != NULL)) {
+    } else if (!is_equal(s, row)) {
         return;
     } else if (best != NULL && (best->created_at < row->created_at ||
                                 (best->created_at == row->created_at && strcmp(best->uuid, row->uuid) < 0))) {
@@ -107,25 +109,25 @@ static void consider(search *s, const kfps_artifact *row)
     }
 }
 
-static void add_by_key(kfpb_sql *sql, const search *s)
+static void select_from_namespace(kfpb_sql *sql, const search *s)
 {
     kfpb_sql_add(sql, "SELECT ");
     kfpsi_view_columns(sql, &kfpsi_view_artifact, NULL);
     kfpb_sql_add(sql, " FROM \"artifacts\" WHERE \"Namespace\"=");
     kfpb_sql_bind(sql, kfpb_str(s->wanted->artifact_namespace));
+}
+
+static void by_key(kfpb_sql *sql, const search *s)
+{
+    select_from_namespace(sql, s);
     kfpb_sql_add(sql, " AND \"IdentityKey\"=");
     kfpb_sql_bind(sql, kfpb_str(s->wanted->identity_key));
 }
 
 /* Rows without a key and with the URI; what makes them differ for certain is left to the database. */
-static void add_by_uri(kfpb_sql *sql, const search *s)
+static void by_uri(kfpb_sql *sql, const search *s)
 {
-    if (s->wanted->uri_hash[0] == '\0')
-        return;
-    kfpb_sql_add(sql, " UNION ALL SELECT ");
-    kfpsi_view_columns(sql, &kfpsi_view_artifact, NULL);
-    kfpb_sql_add(sql, " FROM \"artifacts\" WHERE \"Namespace\"=");
-    kfpb_sql_bind(sql, kfpb_str(s->wanted->artifact_namespace));
+    select_from_namespace(sql, s);
     kfpb_sql_add(sql, " AND \"URIHash\"=");
     kfpb_sql_bind(sql, kfpb_str(s->wanted->uri_hash));
     kfpb_sql_add(sql, " AND \"IdentityKey\" IS NULL AND \"Type\"=");
@@ -134,15 +136,13 @@ static void add_by_uri(kfpb_sql *sql, const search *s)
     kfpb_sql_bind(sql, kfpb_str(s->wanted->name));
 }
 
-static kfps_status look(search *s, kfpsi_op *op, bool by_uri, kfps_error *error)
+static kfps_status look(search *s, kfpsi_op *op, void (*how)(kfpb_sql *sql, const search *s), kfps_error *error)
 {
     kfpb_sql sql;
     kfpb_rows *rows = NULL;
     int there = 0;
     kfpb_sql_init(&sql, op->conn);
-    add_by_key(&sql, s);
-    if (by_uri)
-        add_by_uri(&sql, s);
+    how(&sql, s);
     kfps_status status = kfpb_sql_query(op->conn, &sql, &rows, error);
     while (status == KFPS_OK && (there = kfpb_next(rows, error)) > 0) {
         kfps_artifact row = {0};
@@ -174,7 +174,7 @@ static kfps_status create(search *s, kfpsi_op *op, kfps_error *error)
         s->created = true;
         return KFPS_OK;
     }
-    status = look(s, op, false, error);
+    status = look(s, op, by_key, error);
     if (status != KFPS_OK || s->found != NULL)
         return status;
     if (s->collides)
@@ -196,9 +196,26 @@ static kfps_status prepare(search *s, kfpsi_op *op, kfps_error *error)
     if (status != KFPS_OK)
         return status;
     s->wanted->identity_key = kfpb_arena_text(s->arena, key);
-    if (s->wanted->identity_key == NULL || !canonical(given.metadata_json, &s->form))
+    return s->wanted->identity_key != NULL ? KFPS_OK : kfpb_fail_no_memory(error);
+}
+
+/* Of an artifact that was there the link may be, too: looked at before it is written, since a call that is repeated
+ * finds it. */
+static kfps_status link_to_found(search *s, kfpsi_op *op, kfpb_arena *arena, kfps_artifact_task *link,
+                                 kfps_error *error)
+{
+    kfps_artifact_task there = {0};
+    kfps_status status = KFPS_OK;
+    link->artifact_uuid = kfpb_arena_text(arena, s->found->uuid);
+    if (link->artifact_uuid == NULL)
         return kfpb_fail_no_memory(error);
-    return KFPS_OK;
+    if (!s->created)
+        status = kfpsi_link_find(op, arena, link, &there, error);
+    if (status == KFPS_OK && there.uuid == NULL)
+        return kfpsi_links_insert(op, arena, link, 1, KFPS_EXISTING_RETURN, NULL, error);
+    if (status == KFPS_OK)
+        *link = there;
+    return status;
 }
 
 static kfps_status find_body(kfpsi_op *op, void *context, kfps_error *error)
@@ -217,13 +234,13 @@ static kfps_status find_body(kfpsi_op *op, void *context, kfps_error *error)
     if (status == KFPS_OK)
         status = kfpsi_links_check(op, link_arena, link, 1, s->wanted, error);
     if (status == KFPS_OK)
-        status = look(s, op, true, error);
+        status = look(s, op, by_key, error);
+    if (status == KFPS_OK && s->found == NULL && s->wanted->uri_hash[0] != '\0')
+        status = look(s, op, by_uri, error);
     if (status == KFPS_OK && s->found == NULL)
         status = create(s, op, error);
-    if (status == KFPS_OK && (link->artifact_uuid = kfpb_arena_text(link_arena, s->found->uuid)) == NULL)
-        status = kfpb_fail_no_memory(error);
     if (status == KFPS_OK)
-        status = kfpsi_links_insert(op, link_arena, link, 1, KFPS_EXISTING_RETURN, NULL, error);
+        status = link_to_found(s, op, link_arena, link, error);
     s->list->items = s->found;
     s->list->count = s->found != NULL;
     s->link_list->items = link;
