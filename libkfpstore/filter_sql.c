@@ -42,7 +42,10 @@ void kfpsi_sql_residual_end(kfpb_sql *sql)
 
 void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value)
 {
-    const char *form = sql->driver->dialect.hidden;
+    /* a double would lose its type, and is no place in any of the indices */
+    const char *form = value.kind == KFPB_DOUBLE ? NULL : sql->driver->dialect.hidden;
+    if (form == NULL)
+        form = "%s";
     before(sql, form);
     kfpb_sql_bind(sql, value);
     behind(sql, form);
