@@ -261,8 +261,8 @@ void kfpb_rollback(kfpb_conn *conn);
 kfps_status kfpb_insert(kfpb_conn *conn, const kfpb_table *table, const void *const *records, size_t count,
                         kfpb_conflict conflict, int64_t *inserted, kfps_error *error);
 
-/* The checks of kfpb_insert alone: whether a server with these limits would be sent the records. *bytes is about what
- * they take in statements. */
+/* The checks of kfpb_insert alone: whether a server with these limits would be sent the records; one that is NULL is
+ * passed over. *bytes is about what they take in statements. */
 kfps_status kfpb_check_records(const kfpb_table *table, const void *const *records, size_t count,
                                const kfpb_limits *limits, size_t *bytes, kfps_error *error);
 

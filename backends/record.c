@@ -73,7 +73,7 @@ kfps_status kfpb_record_check(const kfpb_table *table, const void *const *record
 {
     for (size_t i = 0; i < count; i++) {
         size_t bytes = 0;
-        for (size_t c = 0; c < table->column_count; c++) {
+        for (size_t c = 0; records[i] != NULL && c < table->column_count; c++) {
             const kfpb_value value = kfpb_record_value(&table->columns[c], records[i]);
             const kfps_status status = check_one(table, &table->columns[c], &value, i, error);
             if (status != KFPS_OK)

@@ -184,16 +184,22 @@ static kfps_status sort_out(attempt *a)
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-static kfps_status check(const attempt *a)
+/* The rest of the rows that are new, and whether the columns take them. */
+static kfps_status fill(const attempt *a)
 {
-    const size_t count = a->what->count;
     size_t bytes = 0;
-    const void **records = kfpb_arena_array(a->arena, count, sizeof *records);
+    kfps_status status = KFPS_OK;
+    const void **records = kfpb_arena_array(a->arena, a->what->count, sizeof *records);
     if (records == NULL)
         return kfpb_fail_no_memory(a->error);
-    for (size_t i = 0; i < count; i++)
+    for (size_t f = 0; status == KFPS_OK && f < a->fresh_count; f++) {
+        const size_t i = (size_t) (a->fresh[f] - a->rows);
         records[i] = &a->rows[i];
-    return kfpb_check_records(&kfpsi_tasks, records, count, &a->op->conn->limits, &bytes, a->error);
+        status = kfpsi_task_fill(a->op, a->arena, i, &a->rows[i], a->error);
+    }
+    if (status == KFPS_OK)
+        status = kfpb_check_records(&kfpsi_tasks, records, a->what->count, &a->op->conn->limits, &bytes, a->error);
+    return status;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -251,16 +257,16 @@ static kfps_status create(kfpsi_op *op, void *context, kfps_error *error)
     if (a.arena->out_of_memory)
         status = kfpb_fail_no_memory(error);
     for (size_t i = 0; status == KFPS_OK && i < what->count; i++)
-        status = kfpsi_task_fill(op, a.arena, &what->given[i], i, &a.rows[i], error);
+        status = kfpsi_task_identify(op, a.arena, &what->given[i], i, &a.rows[i], error);
     if (status == KFPS_OK)
         status = lock_runs(&a);
-    if (status == KFPS_OK)
-        status = check(&a);
     if (status == KFPS_OK)
         status = find_existing(&a);
     if (status == KFPS_OK)
         status = sort_out(&a);
-    if (status == KFPS_OK)
+    if (status == KFPS_OK && a.fresh_count > 0)
+        status = fill(&a);
+    if (status == KFPS_OK && a.fresh_count > 0)
         status = lock_parents(&a);
     if (status == KFPS_OK && a.fresh_count > 0)
         status = insert(&a);

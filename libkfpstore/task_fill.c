@@ -16,6 +16,8 @@ typedef struct filling {
     kfps_error *error;
 } filling;
 
+enum { TYPE_ATTRIBUTES = 5 }; /* its place in json_fields */
+
 static const struct {
     const char *name;
     size_t offset;
@@ -27,25 +29,33 @@ static const struct {
     {"state_history_json", offsetof(kfps_task, state_history_json), KFPSI_JSON_ARRAY, "null"},
     {"input_parameters_json", offsetof(kfps_task, input_parameters_json), KFPSI_JSON_ARRAY, "null"},
     {"output_parameters_json", offsetof(kfps_task, output_parameters_json), KFPSI_JSON_ARRAY, "null"},
-    {"type_attributes_json", offsetof(kfps_task, type_attributes_json), KFPSI_JSON_OBJECT, "{}"},
+    [TYPE_ATTRIBUTES] = {"type_attributes_json", offsetof(kfps_task, type_attributes_json), KFPSI_JSON_OBJECT, "{}"},
 };
+
+static const char *json_of(const kfps_task *row, size_t field)
+{
+    const char *text;
+    memcpy(&text, (const char *) row + json_fields[field].offset, sizeof text);
+    return text;
+}
+
+static kfps_status check_json(const filling *a, const kfps_task *row, size_t field)
+{
+    return kfpsi_json_check(json_of(row, field), json_fields[field].kind, a->op->conn->limits.json_depth,
+                            json_fields[field].name, a->element, a->error);
+}
 
 static kfps_status fill_json(const filling *a, kfps_task *row)
 {
-    for (size_t f = 0; f < sizeof json_fields / sizeof *json_fields; f++) {
-        const char *text;
-        memcpy(&text, (char *) row + json_fields[f].offset, sizeof text);
-        if (text == NULL || strcmp(text, "null") == 0) {
-            text = json_fields[f].otherwise;
-            memcpy((char *) row + json_fields[f].offset, &text, sizeof text);
-            continue;
-        }
-        const kfps_status status = kfpsi_json_check(text, json_fields[f].kind, a->op->conn->limits.json_depth,
-                                                    json_fields[f].name, a->element, a->error);
-        if (status != KFPS_OK)
-            return status;
+    kfps_status status = KFPS_OK;
+    for (size_t f = 0; status == KFPS_OK && f < sizeof json_fields / sizeof *json_fields; f++) {
+        const char *text = json_of(row, f);
+        if (text == NULL || strcmp(text, "null") == 0)
+            memcpy((char *) row + json_fields[f].offset, &json_fields[f].otherwise, sizeof text);
+        else
+            status = check_json(a, row, f);
     }
-    return KFPS_OK;
+    return status;
 }
 
 /* A JSON number or decimal digits, as upstream reads it. */
@@ -64,24 +74,33 @@ static bool read_index(const json_t *value, int64_t *index)
     return true;
 }
 
+/* Most tasks are in no loop: not parsed, unless the key could be written with escapes. */
+static bool may_be_in_loop(const char *attributes_json)
+{
+    return strstr(attributes_json, "iterationIndex") != NULL || strchr(attributes_json, '\\') != NULL;
+}
+
 static kfps_status fill_key(const filling *a, kfps_task *row)
 {
     int64_t index = 0;
     char key[KFPS_HASH_SIZE];
     json_t *attributes = NULL;
+    kfps_status status = KFPS_OK;
     row->logical_key = NULL;
-    if (strstr(row->type_attributes_json, "iterationIndex") != NULL) {
-        if (kfpsi_json_load(row->type_attributes_json, strlen(row->type_attributes_json), JSON_ALLOW_NUL, &attributes,
-                            NULL) != KFPS_OK)
-            return kfpb_fail_no_memory(a->error); /* it was JSON before */
+    if (row->type_attributes_json != NULL && may_be_in_loop(row->type_attributes_json)) {
+        status = check_json(a, row, TYPE_ATTRIBUTES);
+        if (status == KFPS_OK && kfpsi_json_load(row->type_attributes_json, strlen(row->type_attributes_json),
+                                                 JSON_ALLOW_NUL, &attributes, NULL) != KFPS_OK)
+            status = kfpb_fail_no_memory(a->error); /* it was JSON a moment ago */
     }
     const json_t *value = json_object_get(attributes, "iterationIndex");
     const bool in_loop = value != NULL;
-    const bool readable = !in_loop || read_index(value, &index);
+    if (status == KFPS_OK && in_loop && !read_index(value, &index))
+        status = kfpb_fail_at(a->error, a->element, KFPS_INVALID,
+                              "type_attributes_json of element %zu: iterationIndex is not a whole number", a->element);
     json_decref(attributes);
-    if (!readable)
-        return kfpb_fail_at(a->error, a->element, KFPS_INVALID,
-                            "type_attributes_json of element %zu: iterationIndex is not a whole number", a->element);
+    if (status != KFPS_OK)
+        return status;
     kfps_task_logical_key(row->run_uuid, row->parent_uuid, row->scope_path, row->name, row->type,
                           in_loop ? &index : NULL, key);
     if (key[0] == '\0')
@@ -113,19 +132,23 @@ static void fill_times(const filling *a, kfps_task *row)
     row->created_at = row->started_at;
 }
 
-kfps_status kfpsi_task_fill(const kfpsi_op *op, kfpb_arena *arena, const kfps_task *given, size_t element,
-                            kfps_task *row, kfps_error *error)
+kfps_status kfpsi_task_identify(const kfpsi_op *op, kfpb_arena *arena, const kfps_task *given, size_t element,
+                                kfps_task *row, kfps_error *error)
 {
     const filling a = {op, arena, element, error};
     *row = *given;
     row->uuid = "";
-    if (row->fingerprint == NULL)
-        row->fingerprint = "";
     if (row->parent_uuid != NULL && row->parent_uuid[0] == '\0')
         row->parent_uuid = NULL;
+    return fill_key(&a, row);
+}
+
+kfps_status kfpsi_task_fill(const kfpsi_op *op, kfpb_arena *arena, size_t element, kfps_task *row, kfps_error *error)
+{
+    const filling a = {op, arena, element, error};
+    if (row->fingerprint == NULL)
+        row->fingerprint = "";
     fill_times(&a, row);
-    kfps_status status = fill_json(&a, row);
-    if (status == KFPS_OK)
-        status = fill_key(&a, row);
+    const kfps_status status = fill_json(&a, row);
     return status == KFPS_OK ? fill_history(&a, row) : status;
 }

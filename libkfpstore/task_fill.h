@@ -6,9 +6,13 @@
 #include "kfpstore/task.h"
 #include "libkfpstore/operation.h"
 
-/* Times, defaults, state history and logical key, as kfps_task_create says; the UUID stays "". Texts are borrowed from
- * `given` or come from the arena. KFPS_INVALID (JSON; error->element), KFPS_NO_MEMORY. */
-kfps_status kfpsi_task_fill(const kfpsi_op *op, kfpb_arena *arena, const kfps_task *given, size_t element,
-                            kfps_task *row, kfps_error *error);
+/* The row of a task, as far as its logical key needs it; the UUID stays "". Texts are borrowed from `given` or come
+ * from the arena. KFPS_INVALID (type_attributes_json; error->element), KFPS_NO_MEMORY. */
+kfps_status kfpsi_task_identify(const kfpsi_op *op, kfpb_arena *arena, const kfps_task *given, size_t element,
+                                kfps_task *row, kfps_error *error);
+
+/* The rest, of a row that is going to be written: times, defaults and state history, as kfps_task_create says.
+ * KFPS_INVALID (JSON; error->element), KFPS_NO_MEMORY. */
+kfps_status kfpsi_task_fill(const kfpsi_op *op, kfpb_arena *arena, size_t element, kfps_task *row, kfps_error *error);
 
 #endif

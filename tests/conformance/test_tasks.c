@@ -188,6 +188,15 @@ START_TEST(a_repeated_creation_returns_what_is_there)
     tt_json_is(list->items[0].task.input_parameters_json, "null");
     kfps_task_list_free(list);
     ck_assert_int_eq(kfp_count("SELECT COUNT(*) FROM \"tasks\""), 7);
+    /* what is not written is not checked, and what is new beside it is */
+    tasks[0].pods_json = "[";
+    kfp_ok(kfps_task_create(session, tasks, 3, existed, NULL, &error), &error);
+    tasks[3].pods_json = "[";
+    ck_assert_int_eq(kfps_task_create(session, tasks, 4, existed, NULL, &error), KFPS_INVALID);
+    ck_assert_int_eq(error.element, 3);
+    tasks[3].pods_json = NULL;
+    /* the same iteration, whatever the key's spelling */
+    tasks[0].type_attributes_json = "{\"iteration\\u0049ndex\":0}";
     /* the same without results */
     kfp_ok(kfps_task_create(session, tasks, 3, NULL, NULL, &error), &error);
     kfp_ok(kfps_task_create(session, tasks, 3, NULL, NULL, NULL), &error);

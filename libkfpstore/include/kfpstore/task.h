@@ -58,11 +58,12 @@ void kfps_task_list_free(kfps_task_list *list);
 /**
  * Creates tasks, all or none. A task whose logical key (kfps_task_logical_key of run, parent, scope path, name, type
  * and type_attributes_json's iterationIndex) is there already, also by an earlier record of the call, is returned
- * unchanged, whatever else the record says. uuid and logical_key are given by the store. created_at 0: started_at, or
- * now if that is 0 too (both then). JSON fields that are NULL are stored as upstream stores them, as JSON null ('[]'
- * for pods, '{}' for type attributes); parent_uuid "" is NULL, task_namespace NULL the run's. The state, if any, begins
- * the state history. The run must exist and not be over, the parent must belong to it, and in multi-user mode the
- * namespace must be the run's. A record may not be the parent of another of the same call.
+ * unchanged, whatever else the record says: the rest of it is not even checked. uuid and logical_key are given by the
+ * store. created_at 0: started_at, or now if that is 0 too (both then). JSON fields that are NULL are stored as
+ * upstream stores them, as JSON null ('[]' for pods, '{}' for type attributes); parent_uuid "" is NULL, task_namespace
+ * NULL the run's. The state, if any, begins the state history. The run must exist and not be over, the parent must
+ * belong to it, and in multi-user mode the namespace must be the run's. A record may not be the parent of another of
+ * the same call.
  * @param existed  NULL, or count numbers: 1 where an existing task is returned, else 0
  * @param out      runtime view, in the order given; NULL: not wanted
  * @return KFPS_OK, KFPS_INVALID, KFPS_TOO_LARGE, KFPS_FOREIGN_KEY (run or parent is missing), KFPS_RUN_TERMINAL;
