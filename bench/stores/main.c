@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,23 +71,32 @@ static void measure(bench *b, const operation *op, size_t repeat)
     fflush(stdout);
 }
 
-/* All threads of a process, on one core or on any. A process that it forks later does the same. */
-static void keep_on(long pid, bool one_core)
+/* All threads of a process, and those that it makes later. */
+static void keep_on(long pid, const cpu_set_t *cores)
 {
     char folder[64];
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    for (size_t i = 0; i < (one_core ? 1 : CPU_SETSIZE); i++)
-        CPU_SET(i, &cores);
     snprintf(folder, sizeof folder, "/proc/%ld/task", pid);
     DIR *threads = opendir(folder);
     if (threads == NULL)
         floor_die(folder, "there is no such process");
     for (const struct dirent *entry; (entry = readdir(threads)) != NULL;) {
-        if (entry->d_name[0] != '.' && sched_setaffinity(atoi(entry->d_name), sizeof cores, &cores) != 0)
-            floor_die(folder, "the server cannot be kept on one core");
+        const bool set = entry->d_name[0] == '.' || sched_setaffinity(atoi(entry->d_name), sizeof *cores, cores) == 0;
+        if (!set && errno != ESRCH) /* a thread may have ended since */
+            floor_die(folder, strerror(errno));
     }
     closedir(threads);
+}
+
+/* The first that this program may run on. */
+static cpu_set_t one_of(const cpu_set_t *cores)
+{
+    cpu_set_t one;
+    size_t i = 0;
+    CPU_ZERO(&one);
+    while (i < CPU_SETSIZE - 1 && !CPU_ISSET(i, cores))
+        i++;
+    CPU_SET(i, &one);
+    return one;
 }
 
 static const native_ops *ops_of(const char *engine)
@@ -123,9 +133,13 @@ int main(int argc, char **argv)
         return 2;
     }
     b.ops = ops_of(argv[1]);
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0)
+        floor_die("the cores", strerror(errno));
     if (server != 0) {
-        keep_on(server, true);
-        keep_on(getpid(), true);
+        const cpu_set_t one = one_of(&cores);
+        keep_on(server, &one);
+        keep_on(getpid(), &one);
     }
     bench_ok(kfps_store_open(argv[2], NULL, &b.store, &error), &error, argv[2]);
     bench_ok(kfps_session_open(b.store, NULL, &b.session, &error), &error, "session");
@@ -143,8 +157,8 @@ int main(int argc, char **argv)
         }
     }
     if (server != 0) {
-        keep_on(server, false);
-        keep_on(getpid(), false);
+        keep_on(server, &cores);
+        keep_on(getpid(), &cores);
     }
     if (strstr("threads", only) != NULL)
         bench_concurrency(&b);
