@@ -6,7 +6,7 @@
 
 #include "bench/buffer.h"
 
-#ifdef HAVE_MARIADB
+#ifdef KFPB_WITH_MYSQL
 #include <mysql.h>
 
 enum { ROWS = 300, MOST_BYTES = 1024 * 1024 };
@@ -103,7 +103,7 @@ void floor_mysql(const floor_rows *rows, const char *target)
 void floor_mysql(const floor_rows *rows, const char *target)
 {
     (void) rows;
-    floor_die(target, "built without MariaDB's client library (Debian: libmariadb-dev)");
+    floor_die(target, "built without the MySQL and MariaDB backend");
 }
 
 #endif

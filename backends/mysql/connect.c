@@ -209,7 +209,7 @@ static kfps_status find_client(kfpb_mysql *conn, kfps_error *error)
     } functions[] = {
         {"mysql_fetch_row", &conn->client.fetch_row}, {"mysql_fetch_lengths", &conn->client.fetch_lengths},
         {"mysql_errno", &conn->client.number},        {"mysql_error", &conn->client.message},
-        {"mysql_sqlstate", &conn->client.sqlstate},
+        {"mysql_sqlstate", &conn->client.sqlstate},   {"mysql_get_client_info", &conn->client.version},
     };
 
     conn->native = kfpb_dbi_native(conn->dbi);
@@ -222,6 +222,8 @@ static kfps_status find_client(kfpb_mysql *conn, kfps_error *error)
             return kfpb_fail(error, KFPS_INTERNAL, "libdbi's mysql driver does not give %s", functions[i].name);
         memcpy(functions[i].slot, &function, sizeof function);
     }
+    /* one constant of one library: a driver that was linked with another one has its own */
+    conn->prepares = conn->client.version() == mysql_get_client_info();
     return KFPS_OK;
 }
 

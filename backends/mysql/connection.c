@@ -34,49 +34,36 @@ static kfps_status send_text(kfpb_mysql *conn, const char *text, size_t length, 
     return status;
 }
 
-/* What conn->statement holds. */
-static kfps_status send_statement(kfpb_mysql *conn, dbi_result *out, kfps_error *error)
-{
-    const kfpb_text *text = &conn->statement;
-    /* The server answers a packet that is too large by hanging up. */
-    if (text->length + 1 >= conn->packet)
-        return kfpb_fail(error, KFPS_TOO_LARGE,
-                         "a statement of %zu bytes is more than the server's max_allowed_packet, %zu: raise it there",
-                         text->length, conn->packet);
-    return send_text(conn, text->data, text->length, KFPB_MYSQL_STATEMENT, out, error);
-}
-
 static kfps_status send_literal(kfpb_mysql *conn, const char *sql, const kfpb_value *values, size_t count,
                                 dbi_result *out, kfps_error *error)
 {
-    const kfps_status status = kfpb_mysql_literal(&conn->statement, sql, values, count, error);
-    return status == KFPS_OK ? send_statement(conn, out, error) : status;
-}
-
-static kfps_status send_execute(kfpb_mysql *conn, unsigned name, const char *sql, const kfpb_value *values,
-                                size_t count, dbi_result *out, kfps_error *error)
-{
-    kfps_status status = kfpb_mysql_execute(&conn->statement, name, values, count, error);
+    kfpb_text *text = &conn->statement;
+    kfps_status status = kfpb_mysql_literal(text, sql, values, count, error);
+    *out = NULL;
     if (status == KFPS_OK)
-        status = send_statement(conn, out, error);
-    if (status != KFPS_OK && !conn->base.broken && kfpb_mysql_forget_stale(conn, sql)) {
-        kfpb_error_clear(error);
-        status = send_literal(conn, sql, values, count, out, error);
-    }
+        status = kfpb_mysql_check_size(conn, text->length + 1, error);
+    if (status == KFPS_OK)
+        status = send_text(conn, text->data, text->length, KFPB_MYSQL_STATEMENT, out, error);
+    if (text->capacity > KEEP_STATEMENT_BYTES)
+        kfpb_text_free(text);
     return status;
 }
 
+/* One of *prepared, which has been executed, and *result is not NULL afterwards. */
 static kfps_status send_values(kfpb_mysql *conn, const char *sql, const kfpb_value *values, size_t count,
-                               dbi_result *out, kfps_error *error)
+                               kfpb_mysql_statement **prepared, dbi_result *result, kfps_error *error)
 {
-    unsigned name;
-    kfps_status status = kfpb_mysql_prepared(conn, sql, count, &name, error);
-    if (status == KFPS_OK)
-        status = name != 0 ? send_execute(conn, name, sql, values, count, out, error)
-                           : send_literal(conn, sql, values, count, out, error);
-    if (conn->statement.capacity > KEEP_STATEMENT_BYTES)
-        kfpb_text_free(&conn->statement);
-    return status;
+    kfps_status status = kfpb_mysql_find(conn, sql, count, prepared, error);
+    *result = NULL;
+    if (status == KFPS_OK && *prepared != NULL) {
+        status = kfpb_mysql_execute(conn, *prepared, values, count, error);
+        if (status == KFPS_OK || conn->base.broken || !kfpb_mysql_forget_stale(conn, *prepared))
+            return status;
+        kfpb_error_clear(error);
+        *prepared = NULL;
+        status = KFPS_OK;
+    }
+    return status == KFPS_OK ? send_literal(conn, sql, values, count, result, error) : status;
 }
 
 static kfps_status send_command(kfpb_mysql *conn, const char *sql, kfpb_mysql_phase phase, kfps_error *error)
@@ -103,22 +90,30 @@ kfps_status kfpb_mysql_read(kfpb_mysql *conn, const char *sql, kfpb_rows **out, 
 static kfps_status conn_exec(kfpb_conn *base, const char *sql, const kfpb_value *values, size_t count,
                              int64_t *affected, kfps_error *error)
 {
+    kfpb_mysql_statement *prepared;
     dbi_result result;
-    const kfps_status status = send_values(of(base), sql, values, count, &result, error);
+    const kfps_status status = send_values(of(base), sql, values, count, &prepared, &result, error);
     if (status != KFPS_OK)
         return status;
+    const int64_t rows = prepared != NULL ? kfpb_mysql_affected(prepared)
+                                          : (int64_t) dbi_result_get_numrows_affected(result);
     if (affected != NULL)
-        *affected = (int64_t) dbi_result_get_numrows_affected(result);
-    dbi_result_free(result);
+        *affected = rows;
+    if (result != NULL)
+        dbi_result_free(result);
     return KFPS_OK;
 }
 
 static kfps_status conn_query(kfpb_conn *base, const char *sql, const kfpb_value *values, size_t count, kfpb_rows **out,
                               kfps_error *error)
 {
+    kfpb_mysql_statement *prepared;
     dbi_result result;
-    const kfps_status status = send_values(of(base), sql, values, count, &result, error);
-    return status == KFPS_OK ? kfpb_mysql_rows(of(base), result, out, error) : status;
+    const kfps_status status = send_values(of(base), sql, values, count, &prepared, &result, error);
+    if (status != KFPS_OK)
+        return status;
+    return prepared != NULL ? kfpb_mysql_prepared_rows(of(base), prepared, out, error)
+                            : kfpb_mysql_rows(of(base), result, out, error);
 }
 
 static kfps_status conn_begin(kfpb_conn *base, kfpb_transaction kind, kfps_error *error)

@@ -234,14 +234,25 @@ kfps_status kfpb_mysql_fail_number(int number, const char *message, const char *
     return status;
 }
 
-kfps_status kfpb_mysql_fail(kfpb_mysql *conn, kfpb_mysql_phase phase, kfps_error *error)
+static kfps_status fail_here(kfpb_mysql *conn, unsigned number, const char *message, const char *sqlstate,
+                             kfpb_mysql_phase phase, kfps_error *error)
 {
-    const unsigned number = conn->client.number(conn->native);
-    if (number == 0) /* libdbi gave no result though the server did not complain */
+    if (number == 0) /* there is no result though the server did not complain */
         return kfpb_fail_no_memory(error);
-    const kfps_status status = kfpb_mysql_fail_number((int) number, conn->client.message(conn->native),
-                                                      conn->client.sqlstate(conn->native), phase, error);
+    const kfps_status status = kfpb_mysql_fail_number((int) number, message, sqlstate, phase, error);
     if (status == KFPS_CONNECTION_LOST || status == KFPS_WRITE_UNCERTAIN)
         conn->base.broken = true;
     return status;
+}
+
+kfps_status kfpb_mysql_fail(kfpb_mysql *conn, kfpb_mysql_phase phase, kfps_error *error)
+{
+    return fail_here(conn, conn->client.number(conn->native), conn->client.message(conn->native),
+                     conn->client.sqlstate(conn->native), phase, error);
+}
+
+kfps_status kfpb_mysql_fail_prepared(kfpb_mysql *conn, MYSQL_STMT *statement, kfps_error *error)
+{
+    return fail_here(conn, mysql_stmt_errno(statement), mysql_stmt_error(statement), mysql_stmt_sqlstate(statement),
+                     KFPB_MYSQL_STATEMENT, error);
 }

@@ -8,7 +8,23 @@
 
 enum { NUMBER_SIZE = 40 };
 
-void kfpb_mysql_add_text(kfpb_text *out, const char *text, size_t length)
+kfps_status kfpb_mysql_check_finite(double number, kfps_error *error)
+{
+    if (isfinite(number))
+        return KFPS_OK;
+    return kfpb_fail(error, KFPS_INVALID, "MySQL and MariaDB cannot store a number that is not finite");
+}
+
+kfps_status kfpb_mysql_check_size(const kfpb_mysql *conn, size_t bytes, kfps_error *error)
+{
+    if (bytes < conn->packet)
+        return KFPS_OK;
+    return kfpb_fail(error, KFPS_TOO_LARGE,
+                     "a statement of %zu bytes is more than the server's max_allowed_packet, %zu: raise it there",
+                     bytes, conn->packet);
+}
+
+static void add_text(kfpb_text *out, const char *text, size_t length)
 {
     const char *end = text + length;
     kfpb_text_char(out, '\'');
@@ -40,13 +56,11 @@ static kfps_status add_value(kfpb_text *out, const kfpb_value *value, kfps_error
         kfpb_text_int(out, value->integer);
         break;
     case KFPB_TEXT:
-        kfpb_mysql_add_text(out, value->text, value->length);
+        add_text(out, value->text, value->length);
         break;
     case KFPB_DOUBLE:
-        if (!isfinite(value->real))
-            return kfpb_fail(error, KFPS_INVALID, "MySQL and MariaDB cannot store a number that is not finite");
         add_double(out, value->real);
-        break;
+        return kfpb_mysql_check_finite(value->real, error);
     }
     return KFPS_OK;
 }
@@ -81,18 +95,4 @@ kfps_status kfpb_mysql_literal(kfpb_text *out, const char *sql, const kfpb_value
     if (used != count)
         return kfpb_fail(error, KFPS_INTERNAL, "a statement with %zu place-holders was given %zu values", used, count);
     return KFPS_OK;
-}
-
-kfps_status kfpb_mysql_execute(kfpb_text *out, unsigned name, const kfpb_value *values, size_t count, kfps_error *error)
-{
-    kfps_status status = KFPS_OK;
-    kfpb_text_clear(out);
-    kfpb_text_reserve(out, estimate("EXECUTE kfp4294967295 USING ", values, count));
-    kfpb_text_printf(out, "EXECUTE kfp%u USING ", name);
-    for (size_t i = 0; i < count && status == KFPS_OK; i++) {
-        if (i > 0)
-            kfpb_text_char(out, ',');
-        status = add_value(out, &values[i], error);
-    }
-    return status == KFPS_OK && out->out_of_memory ? kfpb_fail_no_memory(error) : status;
 }

@@ -13,50 +13,38 @@
 #include "backends/mysql/mysql.h"
 
 typedef struct mysql_rows {
-    kfpb_rows base;
+    kfpb_mysql_cells cells;
     const kfpb_mysql_client *client;
     dbi_result result;
-    void *native; /* NULL: the statement gave no columns */
-    char **row;
-    unsigned long *lengths;
+    void *native;
 } mysql_rows;
 
-static const mysql_rows *of(const kfpb_rows *rows)
-{
-    return (const mysql_rows *) rows;
-}
+/* ---- cells ---------------------------------------------------------------------------------------------------- */
 
-static int rows_next(kfpb_rows *base, kfps_error *error)
+static const kfpb_mysql_cells *cells_of(const kfpb_rows *rows)
 {
-    mysql_rows *rows = (mysql_rows *) base;
-    (void) error; /* the whole result is here already */
-    rows->row = rows->native != NULL ? rows->client->fetch_row(rows->native) : NULL;
-    if (rows->row == NULL) {
-        rows->native = NULL;
-        return 0;
-    }
-    rows->lengths = rows->client->fetch_lengths(rows->native);
-    return 1;
+    return (const kfpb_mysql_cells *) rows;
 }
 
 static const char *value(const kfpb_rows *base, size_t column)
 {
-    return of(base)->row != NULL && column < base->columns ? of(base)->row[column] : NULL;
+    const kfpb_mysql_cells *cells = cells_of(base);
+    return !cells->ended && cells->row != NULL && column < base->columns ? cells->row[column] : NULL;
 }
 
-static bool rows_is_null(const kfpb_rows *base, size_t column)
+bool kfpb_mysql_is_null(const kfpb_rows *base, size_t column)
 {
     return value(base, column) == NULL;
 }
 
-static double rows_real(const kfpb_rows *base, size_t column)
+double kfpb_mysql_real(const kfpb_rows *base, size_t column)
 {
     const char *text = value(base, column);
     double real;
     return text != NULL && kfpb_parse_double(text, &real) ? real : 0;
 }
 
-static int64_t rows_integer(const kfpb_rows *base, size_t column)
+int64_t kfpb_mysql_integer(const kfpb_rows *base, size_t column)
 {
     const char *text = value(base, column);
     int64_t integer;
@@ -65,18 +53,32 @@ static int64_t rows_integer(const kfpb_rows *base, size_t column)
     if (kfpb_parse_int(text, &integer))
         return integer;
     /* a decimal, a double or a large unsigned number that was asked for as an integer */
-    const double real = rows_real(base, column);
+    const double real = kfpb_mysql_real(base, column);
     if (!(real >= -0x1p63))
         return INT64_MIN;
     return real < 0x1p63 ? (int64_t) real : INT64_MAX;
 }
 
-static const char *rows_text(const kfpb_rows *base, size_t column, size_t *length)
+const char *kfpb_mysql_text(const kfpb_rows *base, size_t column, size_t *length)
 {
     const char *text = value(base, column);
     if (length != NULL)
-        *length = text != NULL ? of(base)->lengths[column] : 0;
+        *length = text != NULL ? cells_of(base)->lengths[column] : 0;
     return text;
+}
+
+/* ---- rows of a text that was sent ------------------------------------------------------------------------------ */
+
+static int rows_next(kfpb_rows *base, kfps_error *error)
+{
+    mysql_rows *rows = (mysql_rows *) base;
+    (void) error; /* the whole result is here already */
+    rows->cells.row = rows->cells.ended ? NULL : rows->client->fetch_row(rows->native);
+    rows->cells.ended = rows->cells.row == NULL;
+    if (rows->cells.ended)
+        return 0;
+    rows->cells.lengths = rows->client->fetch_lengths(rows->native);
+    return 1;
 }
 
 static void rows_free(kfpb_rows *base)
@@ -87,10 +89,10 @@ static void rows_free(kfpb_rows *base)
 
 static const kfpb_rows_ops ops = {
     .next = rows_next,
-    .is_null = rows_is_null,
-    .integer = rows_integer,
-    .real = rows_real,
-    .text = rows_text,
+    .is_null = kfpb_mysql_is_null,
+    .integer = kfpb_mysql_integer,
+    .real = kfpb_mysql_real,
+    .text = kfpb_mysql_text,
     .free = rows_free,
 };
 
@@ -101,11 +103,12 @@ kfps_status kfpb_mysql_rows(kfpb_mysql *conn, dbi_result result, kfpb_rows **out
         dbi_result_free(result);
         return kfpb_fail_no_memory(error);
     }
-    rows->base = (kfpb_rows){.ops = &ops, .conn = &conn->base};
     rows->client = &conn->client;
     rows->result = result;
     rows->native = ((const dbi_result_t *) result)->result_handle;
-    rows->base.columns = rows->native != NULL ? dbi_result_get_numfields(result) : 0;
-    *out = &rows->base;
+    rows->cells.ended = rows->native == NULL; /* the statement gave no columns */
+    rows->cells.base = (kfpb_rows){.ops = &ops, .conn = &conn->base};
+    rows->cells.base.columns = rows->native != NULL ? dbi_result_get_numfields(result) : 0;
+    *out = &rows->cells.base;
     return KFPS_OK;
 }

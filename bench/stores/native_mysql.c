@@ -11,7 +11,7 @@
 #include "bench/buffer.h"
 #include "bench/stores/native.h"
 
-#ifdef HAVE_MARIADB
+#ifdef KFPB_WITH_MYSQL
 #include <mysql.h>
 
 enum { STATEMENTS = 64, MOST_VALUES = 512, MOST_COLUMNS = 32, BULK_ROWS = 300, CELL_BYTES = 4096 };
@@ -191,7 +191,7 @@ const native_ops native_mysql = {"mysql", open_server, close_server, exec, query
 
 static native *open_server(const char *target)
 {
-    floor_die(target, "built without MariaDB's client library (Debian: libmariadb-dev)");
+    floor_die(target, "built without the MySQL and MariaDB backend");
 }
 
 const native_ops native_mysql = {.engine = "mysql", .open = open_server};

@@ -72,13 +72,15 @@ static inline void proxy_accept(proxy *p)
         close(server);
 }
 
-/* Not as a part of a longer word: COMMIT is not in COMMITTED. */
+/* A word of SQL, in capitals, not as a part of a longer one: COMMIT is not in COMMITTED. Behind a value anything may
+ * stand. */
 static inline bool proxy_says(const char *data, size_t length, const char *word)
 {
     const char *end = data + length;
+    const bool whole = word[0] >= 'A' && word[0] <= 'Z';
     for (const char *p = data; (p = memmem(p, (size_t) (end - p), word, strlen(word))) != NULL; p++) {
         const char *next = p + strlen(word);
-        if (next == end || ((*next & 0xDF) < 'A' || (*next & 0xDF) > 'Z'))
+        if (!whole || next == end || ((*next & 0xDF) < 'A' || (*next & 0xDF) > 'Z'))
             return true;
     }
     return false;
