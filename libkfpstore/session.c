@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 #include <uuid/uuid.h>
 
@@ -38,6 +39,18 @@ kfps_status kfpsi_now(kfps_store *store, int64_t *seconds, kfps_error *error)
     return KFPS_OK;
 }
 
+/* Of version 4. From the system: libuuid's generator asks it, too, and then stirs for seven times as long. */
+static kfps_status random_uuid(char out[KFPS_UUID_SIZE], kfps_error *error)
+{
+    uuid_t bytes;
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t) sizeof bytes)
+        return kfpb_fail(error, KFPS_INTERNAL, "the system gives no random bytes for a UUID");
+    bytes[6] = (unsigned char) ((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char) ((bytes[8] & 0x3f) | 0x80);
+    uuid_unparse_lower(bytes, out);
+    return KFPS_OK;
+}
+
 kfps_status kfpsi_new_uuid(kfps_store *store, char out[KFPS_UUID_SIZE], kfps_error *error)
 {
     pthread_mutex_lock(&store->mutex);
@@ -50,10 +63,7 @@ kfps_status kfpsi_new_uuid(kfps_store *store, char out[KFPS_UUID_SIZE], kfps_err
             return kfpb_fail(error, KFPS_INTERNAL, "the caller's UUID generator failed");
         return KFPS_OK;
     }
-    uuid_t bytes;
-    uuid_generate_random(bytes);
-    uuid_unparse_lower(bytes, out);
-    return KFPS_OK;
+    return random_uuid(out, error);
 }
 
 void kfpsi_log(const kfps_store *store, int32_t level, const char *facility, const char *format, ...)

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <uuid/uuid.h>
 
 #include "bench/stores/bench.h"
+#include "libkfpstore/session.h"
 
 enum { MOST = 1000 };
 
@@ -18,9 +18,8 @@ static const char run_uuid[] = "run-bench", space[] = "ns-0";
 
 const char *bench_new_uuid(bench *b)
 {
-    uuid_t bytes;
-    uuid_generate_random(bytes);
-    uuid_unparse_lower(bytes, b->uuid);
+    kfps_error error;
+    bench_ok(kfpsi_new_uuid(b->store, b->uuid, &error), &error, "UUID");
     return b->uuid;
 }
 
