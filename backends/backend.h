@@ -137,10 +137,12 @@ typedef enum kfpb_each {
 typedef struct kfpb_dialect {
     kfpb_bulk bulk;
     kfpb_in_list in_list;
-    size_t bulk_rows;          /* rows per bulk statement at most */
-    const char *now_seconds;   /* an expression: the server's clock in whole seconds since 1970 */
-    const char *for_update;    /* appended to a SELECT; "" where the transaction already excludes other writers */
-    const char *for_share;     /* likewise */
+    size_t bulk_rows;        /* rows per bulk statement at most */
+    const char *now_seconds; /* an expression: the server's clock in whole seconds since 1970 */
+    const char *for_update;  /* appended to a SELECT; "" where the transaction already excludes other writers */
+    const char *for_share;   /* likewise */
+    const char
+        *for_share_of; /* likewise, of a join with %s for the one table; MySQL and MariaDB lock the others, too */
     const char *for_key_share; /* likewise: only that the row stays, as a foreign key would lock it */
     kfpb_keyset keyset;        /* the predicate of "behind this row" */
     const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */

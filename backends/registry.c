@@ -64,9 +64,10 @@ static bool driver_complete(const kfpb_driver *driver)
 {
     const kfpb_dialect *dialect = &driver->dialect;
     return driver->open != NULL && dialect->bulk_rows > 0 && dialect->now_seconds != NULL &&
-           dialect->for_update != NULL && dialect->for_share != NULL && dialect->for_key_share != NULL &&
-           dialect->index_hint != NULL && dialect->columns_of != NULL && dialect->text_bytes != NULL &&
-           dialect->text_position != NULL && dialect->residual != NULL && dialect->number != NULL;
+           dialect->for_update != NULL && dialect->for_share != NULL && dialect->for_share_of != NULL &&
+           dialect->for_key_share != NULL && dialect->index_hint != NULL && dialect->columns_of != NULL &&
+           dialect->text_bytes != NULL && dialect->text_position != NULL && dialect->residual != NULL &&
+           dialect->number != NULL;
 }
 
 static bool connection_complete(const kfpb_conn *conn)

@@ -65,13 +65,13 @@ static kfps_status check_one(const world *w, const kfps_artifact_task *link, con
 
 /* ---- a single link: one statement -------------------------------------------------------------------------------- */
 
-#define OF_TASK(column)     "(SELECT t.\"" column "\" FROM \"tasks\" t WHERE t.\"UUID\"=?)"
-#define OF_ARTIFACT(column) "(SELECT a.\"" column "\" FROM \"artifacts\" a WHERE a.\"UUID\"=?)"
-#define RUN_AND_TASK                                                                               \
-    "SELECT r.\"UUID\",r.\"Namespace\",r.\"State\",r.\"Conditions\"," OF_TASK("UUID") "," OF_TASK( \
-        "RunUUID") "," OF_TASK("Namespace")
-#define AND_ARTIFACT "," OF_ARTIFACT("UUID") "," OF_ARTIFACT("Namespace")
-#define FROM_RUN     " FROM \"run_details\" r WHERE r.\"UUID\"=?"
+#define RUN_AND_TASK \
+    "SELECT r.\"UUID\",r.\"Namespace\",r.\"State\",r.\"Conditions\",t.\"UUID\",t.\"RunUUID\",t.\"Namespace\""
+#define FROM_BOTH " FROM \"run_details\" r LEFT JOIN \"tasks\" t ON t.\"UUID\"=?"
+
+static const char with_artifact_known[] = RUN_AND_TASK FROM_BOTH " WHERE r.\"UUID\"=?";
+static const char with_artifact[] = RUN_AND_TASK ",a.\"UUID\",a.\"Namespace\"" FROM_BOTH
+                                                 " LEFT JOIN \"artifacts\" a ON a.\"UUID\"=? WHERE r.\"UUID\"=?";
 
 static void read_single(const world *w, const kfpb_rows *row, const kfps_artifact_task *link, kfpsi_run_row *run,
                         task_row *task, artifact_row *artifact)
@@ -90,20 +90,23 @@ static void read_single(const world *w, const kfpb_rows *row, const kfps_artifac
         *artifact = (artifact_row){link->artifact_uuid, text(w, row, 8)};
 }
 
-/* The run row is locked, the others are not: their ids, runs and namespaces never change, and what is deleted meanwhile
- * the foreign keys find. */
+/* Only the run row needs the lock: the ids, runs and namespaces of the others never change, and what is deleted
+ * meanwhile the foreign keys find. Where they are locked, too, it is in the order above, as the foreign keys would. */
 static kfps_status check_single(world *w, const kfps_artifact_task *link, const kfps_artifact *known, kfps_error *error)
 {
     kfpsi_run_row run = {.uuid = link->run_uuid};
     task_row task = {0};
     artifact_row artifact = {0};
     kfpb_rows *rows = NULL;
-    const kfpb_value of_task = kfpb_str(link->task_uuid), of_artifact = kfpb_str(link->artifact_uuid);
-    kfpb_value values[6] = {of_task, of_task, of_task, of_artifact, of_artifact};
-    size_t count = known != NULL ? 3 : 5;
-    char sql[1024];
-    snprintf(sql, sizeof sql, "%s%s", known != NULL ? RUN_AND_TASK FROM_RUN : RUN_AND_TASK AND_ARTIFACT FROM_RUN,
-             w->op->conn->driver->dialect.for_share);
+    kfpb_value values[3];
+    size_t count = 0;
+    char sql[512];
+    char lock[64];
+    snprintf(lock, sizeof lock, w->op->conn->driver->dialect.for_share_of, "r");
+    snprintf(sql, sizeof sql, "%s%s", known != NULL ? with_artifact_known : with_artifact, lock);
+    values[count++] = kfpb_str(link->task_uuid);
+    if (known == NULL)
+        values[count++] = kfpb_str(link->artifact_uuid);
     values[count++] = kfpb_str(link->run_uuid);
     if (known != NULL)
         artifact = (artifact_row){known->uuid, known->artifact_namespace};

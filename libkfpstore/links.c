@@ -134,7 +134,7 @@ typedef struct insertion {
     bool *missing; /* links[i] was not inserted: something of its key is there */
 } insertion;
 
-static bool same_group(const kfps_artifact_task *a, const kfps_artifact_task *b)
+static bool same_but_key(const kfps_artifact_task *a, const kfps_artifact_task *b)
 {
     return a->type == b->type && a->iteration == b->iteration && strcmp(a->artifact_uuid, b->artifact_uuid) == 0 &&
            strcmp(a->task_uuid, b->task_uuid) == 0;
@@ -157,9 +157,9 @@ static kfps_status find_missing(insertion *work, kfps_error *error)
     return status;
 }
 
-/* Of the rows with the links' artifact, task, type and iteration: which key is there, exactly or to the collation. */
-static kfps_status read_groups(insertion *work, const size_t *places, size_t count, kfps_artifact_task *found,
-                               bool *occupied, kfps_error *error)
+/* The rows that the collation takes for the links: occupied; and of them those with the same bytes: found. */
+static kfps_status read_equal(insertion *work, const size_t *places, size_t count, kfps_artifact_task *found,
+                              bool *occupied, kfps_error *error)
 {
     kfpb_sql sql;
     kfpb_rows *rows = NULL;
@@ -178,6 +178,8 @@ static kfps_status read_groups(insertion *work, const size_t *places, size_t cou
         kfpb_sql_bind(&sql, kfpb_int(link->type));
         kfpb_sql_add(&sql, " AND \"Iteration\"=");
         kfpb_sql_bind(&sql, kfpb_int(link->iteration));
+        kfpb_sql_add(&sql, " AND \"ArtifactKey\"=");
+        kfpb_sql_bind(&sql, kfpb_str(link->artifact_key));
         kfpb_sql_add(&sql, ")");
     }
     kfps_status status = kfpb_sql_query(work->op->conn, &sql, &rows, error);
@@ -188,7 +190,7 @@ static kfps_status read_groups(insertion *work, const size_t *places, size_t cou
             break;
         for (size_t i = 0; i < count; i++) {
             const kfps_artifact_task *link = &work->links[places[i]];
-            if (!same_group(link, &row))
+            if (!same_but_key(link, &row))
                 continue;
             occupied[i] = true;
             if (strcmp(link->artifact_key, row.artifact_key) == 0)
@@ -240,7 +242,7 @@ static kfps_status look_at_missing(insertion *work, kfps_on_existing on_existing
         }
         if (count == 0)
             break;
-        status = read_groups(work, places, count, found, occupied, error);
+        status = read_equal(work, places, count, found, occupied, error);
         for (size_t i = 0; status == KFPS_OK && i < count; i++)
             status = settle(work, places[i], &found[i], occupied[i], on_existing, existed, error);
     }
@@ -276,7 +278,7 @@ kfps_status kfpsi_link_find(kfpsi_op *op, kfpb_arena *arena, kfps_artifact_task 
     insertion work = {.op = op, .arena = arena, .links = link, .count = 1};
     bool occupied = false;
     *found = (kfps_artifact_task){0};
-    return read_groups(&work, &(size_t){0}, 1, found, &occupied, error);
+    return read_equal(&work, &(size_t){0}, 1, found, &occupied, error);
 }
 
 kfps_status kfpsi_race(const kfpsi_op *op, kfps_status status, kfps_error *error)

@@ -42,6 +42,7 @@ const kfpb_driver kfpb_mysql_driver = {
             .now_seconds = "UNIX_TIMESTAMP()",
             .for_update = " FOR UPDATE",
             .for_share = " LOCK IN SHARE MODE",
+            .for_share_of = " LOCK IN SHARE MODE",
             .for_key_share = " LOCK IN SHARE MODE",
             .keyset = KFPB_KEYSET_AND_OR,
             .index_hint = " FORCE INDEX (%s)",

@@ -73,6 +73,7 @@ const kfpb_driver kfpb_pgsql_driver = {
             .now_seconds = "CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)",
             .for_update = " FOR UPDATE",
             .for_share = " FOR SHARE",
+            .for_share_of = " FOR SHARE OF %s",
             .for_key_share = " FOR KEY SHARE",
             .keyset = KFPB_KEYSET_ROW,
             .index_hint = "",

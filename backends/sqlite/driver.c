@@ -154,6 +154,7 @@ const kfpb_driver kfpb_sqlite_driver = {
             .now_seconds = "CAST(strftime('%s','now') AS INTEGER)",
             .for_update = "",
             .for_share = "",
+            .for_share_of = "",
             .for_key_share = "",
             .keyset = KFPB_KEYSET_ROW,
             .index_hint = "",
