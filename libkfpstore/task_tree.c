@@ -15,18 +15,20 @@ typedef struct reading {
     size_t capacity;
 } reading;
 
-static kfps_status see(void *context, const kfpb_rows *row, kfps_error *error)
+#define NODE(t) t ".\"UUID\"," t ".\"ParentTaskUUID\"," t ".\"RunUUID\"," t ".\"Namespace\"," t ".\"Name\""
+enum { NODE_COLUMNS = 5 };
+
+static kfps_status see_node(reading *r, const kfpb_rows *row, size_t first, kfps_error *error)
 {
-    reading *r = context;
     kfpsi_task_node *node = kfpsi_push(r->arena, &r->nodes, &r->count, &r->capacity, sizeof *node);
     if (node == NULL)
         return kfpb_fail_no_memory(error);
     *node = (kfpsi_task_node){
-        .uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, 0, NULL)),
-        .parent_uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, 1, NULL)),
-        .run_uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, 2, NULL)),
-        .task_namespace = kfpb_arena_text(r->arena, kfpb_get_text(row, 3, NULL)),
-        .name = kfpb_arena_text(r->arena, kfpb_get_text(row, 4, NULL)),
+        .uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, first, NULL)),
+        .parent_uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, first + 1, NULL)),
+        .run_uuid = kfpb_arena_text(r->arena, kfpb_get_text(row, first + 2, NULL)),
+        .task_namespace = kfpb_arena_text(r->arena, kfpb_get_text(row, first + 3, NULL)),
+        .name = kfpb_arena_text(r->arena, kfpb_get_text(row, first + 4, NULL)),
         .first_change = SIZE_MAX,
     };
     return r->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
@@ -45,33 +47,76 @@ kfpsi_task_node *kfpsi_tree_find(const kfpsi_task_tree *tree, const char *uuid)
     return bsearch(&wanted, tree->nodes, tree->count, sizeof *tree->nodes, compare_nodes);
 }
 
+static kfps_status see_one(void *context, const kfpb_rows *row, kfps_error *error)
+{
+    return see_node(context, row, 0, error);
+}
+
+/* Of any tree, however deep. UNION drops what was met before, so that a cycle ends. */
+static kfps_status read_all(kfpsi_op *op, reading *r, const char *const *uuids, size_t count, kfps_error *error)
+{
+    kfpb_sql sql;
+    kfpb_sql_init(&sql, op->conn);
+    kfpb_sql_add(&sql, "WITH RECURSIVE \"up\" (\"UUID\",\"ParentTaskUUID\") AS (SELECT \"UUID\",\"ParentTaskUUID\" "
+                       "FROM \"tasks\" WHERE \"UUID\"");
+    kfpb_sql_in_texts(&sql, uuids, count);
+    kfpb_sql_add(&sql, " UNION SELECT p.\"UUID\",p.\"ParentTaskUUID\" FROM \"up\" JOIN \"tasks\" p "
+                       "ON p.\"UUID\"=\"up\".\"ParentTaskUUID\") SELECT " NODE(
+                           "t") " FROM \"up\" JOIN \"tasks\" t ON t.\"UUID\"=\"up\".\"UUID\"");
+    const kfps_status status = kfpsi_each(op->conn, &sql, see_one, r, error);
+    kfpb_sql_free(&sql);
+    return status;
+}
+
+#define ABOVE(t, p) " LEFT JOIN \"tasks\" " p " ON " p ".\"UUID\"=" t ".\"ParentTaskUUID\""
+static const char chain[] = "SELECT " NODE("t") "," NODE("p") "," NODE("q") "," NODE("s") " FROM \"tasks\" t" ABOVE(
+    "t", "p") ABOVE("p", "q") ABOVE("q", "s") " WHERE t.\"UUID\"=";
+enum { CHAIN = 4 };
+
+static kfps_status see_chain(void *context, const kfpb_rows *row, kfps_error *error)
+{
+    kfps_status status = KFPS_OK;
+    for (size_t i = 0; status == KFPS_OK && i < CHAIN && !kfpb_is_null(row, i * NODE_COLUMNS); i++)
+        status = see_node(context, row, i * NODE_COLUMNS, error);
+    return status;
+}
+
+/* Of one task, where few trees are deeper: engines join a few rows in less time than they set up a recursion. */
+static kfps_status read_chain(kfpsi_op *op, reading *r, const char *uuid, kfps_error *error)
+{
+    kfpb_sql sql;
+    kfpb_sql_init(&sql, op->conn);
+    kfpb_sql_add(&sql, chain);
+    kfpb_sql_bind(&sql, kfpb_str(uuid));
+    kfps_status status = kfpsi_each(op->conn, &sql, see_chain, r, error);
+    kfpb_sql_free(&sql);
+    if (status == KFPS_OK && r->count == CHAIN && r->nodes[CHAIN - 1].parent_uuid != NULL)
+        status = read_all(op, r, &r->nodes[CHAIN - 1].parent_uuid, 1, error);
+    return status;
+}
+
+/* A cycle may have been met twice. */
+static size_t without_repeated(kfpsi_task_node *nodes, size_t count)
+{
+    size_t kept = count > 0;
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(nodes[i].uuid, nodes[kept - 1].uuid) != 0)
+            nodes[kept++] = nodes[i];
+    }
+    return kept;
+}
+
 kfps_status kfpsi_tree_read(kfpsi_op *op, kfpb_arena *arena, const char *const *uuids, size_t count,
                             kfpsi_task_tree *out, kfps_error *error)
 {
     reading r = {.arena = arena};
-    kfpb_sql sql;
     *out = (kfpsi_task_tree){0};
-    kfpb_sql_init(&sql, op->conn);
-    /* UNION drops what was met before, so that a cycle ends */
-    kfpb_sql_add(&sql, "WITH RECURSIVE \"up\" (\"UUID\",\"ParentTaskUUID\") AS (SELECT \"UUID\",\"ParentTaskUUID\" "
-                       "FROM \"tasks\" WHERE \"UUID\"");
-    if (count == 1) {
-        kfpb_sql_add(&sql, "=");
-        kfpb_sql_bind(&sql, kfpb_str(uuids[0]));
-    } else {
-        kfpb_sql_in_texts(&sql, uuids, count);
-    }
-    kfpb_sql_add(&sql, " UNION SELECT p.\"UUID\",p.\"ParentTaskUUID\" FROM \"up\" JOIN \"tasks\" p "
-                       "ON p.\"UUID\"=\"up\".\"ParentTaskUUID\") "
-                       "SELECT t.\"UUID\",t.\"ParentTaskUUID\",t.\"RunUUID\",t.\"Namespace\",t.\"Name\" FROM \"up\" "
-                       "JOIN \"tasks\" t ON t.\"UUID\"=\"up\".\"UUID\"");
-    const kfps_status status = kfpsi_each(op->conn, &sql, see, &r, error);
-    kfpb_sql_free(&sql);
+    const kfps_status status = count == 1 ? read_chain(op, &r, uuids[0], error) : read_all(op, &r, uuids, count, error);
     if (status != KFPS_OK)
         return status;
-    *out = (kfpsi_task_tree){.nodes = r.nodes, .count = r.count};
-    if (out->count > 1)
-        qsort(out->nodes, out->count, sizeof *out->nodes, compare_nodes);
+    if (r.count > 1)
+        qsort(r.nodes, r.count, sizeof *r.nodes, compare_nodes);
+    *out = (kfpsi_task_tree){.nodes = r.nodes, .count = without_repeated(r.nodes, r.count)};
     for (size_t i = 0; i < out->count; i++)
         out->nodes[i].parent = kfpsi_tree_find(out, out->nodes[i].parent_uuid);
     return KFPS_OK;

@@ -60,7 +60,8 @@ typedef struct kfpsi_task_tree {
     size_t deepest;
 } kfpsi_task_tree;
 
-/* Reads the tasks that are there of `uuids` and all their ancestors with one statement, without locks. */
+/* Reads the tasks that are there of `uuids` and all their ancestors, without locks: one statement, two if a
+ * single task lies deep. */
 kfps_status kfpsi_tree_read(kfpsi_op *op, kfpb_arena *arena, const char *const *uuids, size_t count,
                             kfpsi_task_tree *out, kfps_error *error);
 /* NULL: not there. */
