@@ -30,6 +30,11 @@ static int depth_of(const char *text)
     return deepest;
 }
 
+bool kfpsi_json_begins_an_array(const char *text, int max_depth)
+{
+    return text[strspn(text, " \t\r\n")] == '[' && depth_of(text) <= max_depth;
+}
+
 static json_t *load_numbers(const char *text, size_t length, size_t flags, json_error_t *where)
 {
     json_t *json = json_loadb(text, length, flags, where);

@@ -4,6 +4,7 @@
 #define KFPSI_JSON_TEXT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kfpstore/error.h"
@@ -13,6 +14,9 @@ typedef enum kfpsi_json_kind { KFPSI_JSON_ANY, KFPSI_JSON_OBJECT, KFPSI_JSON_ARR
 /* Parses a text; an integer beyond 64 bits makes all integers float64, as they are to upstream. `flags` are jansson's.
  * KFPS_INVALID (the place is in *where, which may be NULL) or KFPS_NO_MEMORY; no message is made. */
 kfps_status kfpsi_json_load(const char *text, size_t length, size_t flags, json_t **out, json_error_t *where);
+
+/* What a parser does not look at that wants an array: no other JSON begins so, and it is not too deep for it. */
+bool kfpsi_json_begins_an_array(const char *text, int max_depth);
 
 /*
  * Whether every engine stores the text. NULL is no text, and fine; "" is not JSON. Integers may have any number of

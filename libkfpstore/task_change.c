@@ -124,16 +124,18 @@ static kfps_status merge(const work *w, const char *given, const char *what, con
     char *merged = NULL;
     if (given == NULL || given[0] == '\0')
         return KFPS_OK;
-    kfps_status status = kfpsi_json_check(given, KFPSI_JSON_ARRAY, w->json_depth, what, w->element, w->error);
-    if (status != KFPS_OK)
-        return status;
-    status = kfps_parameters_merge(*field, given, &merged, w->error);
+    /* The merge parses it. What it cannot take is looked at for the error's sentence, or was never given to it. */
+    const bool taken = kfpsi_json_begins_an_array(given, w->json_depth);
+    kfps_status status = taken ? kfps_parameters_merge(*field, given, &merged, w->error) : KFPS_INVALID;
     if (status == KFPS_OK)
         *field = kfpb_arena_text(w->arena, merged);
-    else
+    else if (taken)
         w->error->element = (int32_t) w->element;
     kfps_free(merged);
-    return status;
+    if (status != KFPS_INVALID)
+        return status;
+    const kfps_status other = kfpsi_json_check(given, KFPSI_JSON_ARRAY, w->json_depth, what, w->element, w->error);
+    return other != KFPS_OK ? other : status;
 }
 
 static void clear(const kfps_task_change *change, kfps_task *row)
