@@ -80,6 +80,11 @@ static inline void aw_artifacts(int count, const char *space)
     kfpb_close(&conn);
 }
 
+static inline int64_t aw_links_there(void)
+{
+    return kfp_count("SELECT COUNT(*) FROM \"artifact_tasks\"");
+}
+
 /* Equal as JSON: MySQL writes it anew. */
 static inline void aw_same_json(const char *a, const char *b)
 {
