@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lists.h: walking the three lists page by page, as the tests of lists do. */
+/* lists.h: walking the three lists page by page, as the tests of lists do, and what one page gives or is refused for.
+ */
 #ifndef KFPT_LISTS_H
 #define KFPT_LISTS_H
 
@@ -152,6 +153,48 @@ static inline void list_equal(const list_ids *got, const list_ids *wanted, const
         ck_assert_msg(strcmp(got->items[i], wanted->items[i]) == 0, "%s: row %zu is %s, not %s", what, i, got->items[i],
                       wanted->items[i]);
     ck_assert_msg(got->count == wanted->count, "%s: %zu rows, not %zu", what, got->count, wanted->count);
+}
+
+/* A row of artifacts, as another program would write it. */
+static inline void list_put_artifact(const char *id, const char *space, int64_t type, const char *name, int64_t created,
+                                     kfpb_value number)
+{
+    kfps_error error = {0};
+    kfpb_conn *conn = test_open();
+    const kfpb_value values[] = {kfpb_str(id),   kfpb_str(space),   kfpb_int(type),
+                                 kfpb_str(name), kfpb_int(created), number};
+    kfp_ok(kfpb_exec(
+               conn,
+               "INSERT INTO \"artifacts\" (\"UUID\",\"Namespace\",\"Type\",\"Name\",\"CreatedAtInSec\",\"NumberValue\")"
+               " VALUES (?,?,?,?,?,?)",
+               values, 6, NULL, &error),
+           &error);
+    kfpb_close(&conn);
+}
+
+/* The ids of a page, in order, with blanks in between. */
+static inline const char *list_line(kfps_session *session, const list_scope *scope, const kfps_page *page)
+{
+    static list_page got;
+    static char text[4096];
+    kfps_error error;
+    kfp_ok(list_read(session, scope, page, &got, &error), &error);
+    text[0] = '\0';
+    for (size_t i = 0; i < got.count; i++) {
+        strcat(text, i > 0 ? " " : "");
+        strcat(text, got.ids[i]);
+    }
+    return text;
+}
+
+/* The page is refused, with these words in the message. */
+static inline void list_refused(kfps_session *session, const list_scope *scope, const kfps_page *page,
+                                const char *words)
+{
+    static list_page got;
+    kfps_error error;
+    ck_assert_int_eq(list_read(session, scope, page, &got, &error), KFPS_INVALID);
+    ck_assert_msg(strstr(error.message, words) != NULL, "%s: %s", words, error.message);
 }
 
 #endif
