@@ -19,6 +19,16 @@ static inline void tt_json_is(const char *got, const char *expected)
     json_decref(b);
 }
 
+/* Empty tables but for the runs "run-1" and "run-2" of namespace ns, "run-over" of it that is, "run-other" of other. */
+static inline void tt_runs(void)
+{
+    kfp_fresh();
+    kfp_run("run-1", "ns", "RUNNING");
+    kfp_run("run-2", "ns", "RUNNING");
+    kfp_run("run-over", "ns", "FAILED");
+    kfp_run("run-other", "other", "RUNNING");
+}
+
 static inline kfps_task tt_task(const char *run, const char *parent, const char *name, int32_t state)
 {
     return (kfps_task){.task_namespace = "ns",
