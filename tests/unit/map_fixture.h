@@ -147,6 +147,24 @@ static inline mlmd_event *fx_event(fixture *f, int64_t id, int64_t execution, in
     return e;
 }
 
+/* A run anew: a root and one completed container (2) that wrote one artifact (1). */
+static inline mlmd_artifact *fx_simple(fixture *f, const char *type, const char *uri)
+{
+    fx_init(f);
+    fx_root(f);
+    fx_execution(f, 2, CONTAINER, "task", 1, MLMD_STATE_COMPLETE);
+    fx_event(f, 1, 2, 1, MLMD_EVENT_OUTPUT, "out");
+    return fx_artifact(f, 1, type, uri);
+}
+
+static inline char *fx_repeat(fixture *f, char c, size_t count)
+{
+    char *text = kfpb_arena_alloc(&f->arena, count + 1);
+
+    memset(text, c, count);
+    return text;
+}
+
 static inline void fx_wire(fixture *f, mlmd_event *events, size_t count, mlmd_execution *executions,
                            size_t execution_count)
 {
