@@ -48,8 +48,9 @@ static kfps_status look(import_job *job, kfpb_conn *conn, kfps_error *error)
     if (status != KFPS_OK || !(job->indexes.deferred || job->options->defer_indexes))
         return status;
     status = schema_deferrable_read(conn, &job->indexes.found, error);
-    if (status == KFPS_OK)
-        status = ledger_has_state(conn, job->options->source_id, LEDGER_IMPORTING, &job->indexes.begun, error);
+    static const char *const states[] = {LEDGER_IMPORTING, LEDGER_COMPLETE};
+    for (size_t i = 0; i < sizeof states / sizeof states[0] && status == KFPS_OK && !job->indexes.begun; i++)
+        status = ledger_has_state(conn, job->options->source_id, states[i], &job->indexes.begun, error);
     return status;
 }
 
@@ -75,13 +76,14 @@ bool job_look_at_indexes(import_job *job)
         return true;
     if (found->has_rows && job->indexes.begun) {
         log_line(LOG_LEVEL_INFO, NULL,
-                 "--defer-indexes: this import has begun before, and its indexes are there: they stay");
+                 "--defer-indexes: this source was imported before, and the indexes are there: they stay");
         return true;
     }
     if (found->has_rows)
-        return job_refuse(job, EXIT_ERROR,
-                          "--defer-indexes is for an empty target, and artifacts, tasks or artifact_tasks has rows; "
-                          "leave the option out");
+        return job_refuse(
+            job, EXIT_ERROR,
+            "--defer-indexes is for an empty target, and artifacts, tasks or artifact_tasks has rows of others; "
+            "leave the option out");
     job->indexes.deferring = true;
     if (dry)
         log_line(LOG_LEVEL_INFO, NULL,

@@ -16,7 +16,7 @@
 /* The plain indexes of the target's large tables. */
 typedef struct import_indexes {
     schema_deferrable found; /* before the first row */
-    bool begun;              /* an import of this source has begun before and has not ended */
+    bool begun;              /* an import of this source has begun before, and may have ended */
     bool deferring;          /* they are to be dropped before the rows */
     bool deferred;           /* they are to be built after them, by whomever they were dropped */
 } import_indexes;

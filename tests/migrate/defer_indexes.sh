@@ -60,9 +60,14 @@ reference=$(reader_of "$label" "$database")
 equal "it changes no index" "" "$(indexes | diff "$tmp/all" -)"
 steps >"$tmp/all_steps"
 before=$(rows_of "$label" "$database")
-expect 1 "refused where there are rows" "$KFP_MIGRATE" import --defer-indexes --source "$source" --target "$dsn"
-contains "it says what to do" "leave the option out" "$tmp/err"
-expect 1 "so does a dry run" "$KFP_MIGRATE" import --defer-indexes --dry-run --source "$source" --target "$dsn"
+for way in --batch=20 --dry-run; do
+    expect 1 "refused where others have rows: $way" \
+        "$KFP_MIGRATE" import --defer-indexes $way --source-id other --source "$source" --target "$dsn"
+    contains "it says what to do" "leave the option out" "$tmp/err"
+done
+import --defer-indexes
+ended $? "once more, as when whoever waits for the end was killed"
+contains "and says that the option has no effect" "they stay" "$tmp/err"
 equal "nothing was written" "$before" "$(rows_of "$label" "$database")"
 
 # ---- without an accident -----------------------------------------------------------------------------------------------
