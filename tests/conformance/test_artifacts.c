@@ -40,7 +40,8 @@ START_TEST(create_gives_ids_times_and_hash)
     ck_assert_int_eq(made->total_size, -1);
     const kfps_artifact *a = &made->items[0];
     ck_assert_uint_eq(strlen(a->uuid), 36);
-    ck_assert_int_eq(a->uuid[14], '4'); /* of version 4 */
+    ck_assert_int_eq(a->uuid[14], '4'); /* a random one: version and variant */
+    ck_assert_ptr_nonnull(strchr("89ab", a->uuid[19]));
     ck_assert_str_eq(a->uri_hash, URI_HASH);
     ck_assert_int_eq(a->created_at, now);
     ck_assert_int_eq(a->last_update, now);
