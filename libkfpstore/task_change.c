@@ -119,23 +119,30 @@ static kfps_status replace(const work *w, const char *given, kfpsi_json_kind kin
     return status;
 }
 
+static kfps_status check_parameters(const work *w, const char *given, const char *what)
+{
+    return kfpsi_json_check(given, KFPSI_JSON_ARRAY, w->json_depth, what, w->element, w->error);
+}
+
 static kfps_status merge(const work *w, const char *given, const char *what, const char **field)
 {
     char *merged = NULL;
     if (given == NULL || given[0] == '\0')
         return KFPS_OK;
-    /* The merge parses it. What it cannot take is looked at for the error's sentence, or was never given to it. */
-    const bool taken = kfpsi_json_begins_an_array(given, w->json_depth);
-    kfps_status status = taken ? kfps_parameters_merge(*field, given, &merged, w->error) : KFPS_INVALID;
+    /* The merge parses it: only what it does not look at is looked at before. */
+    kfps_status status = kfpsi_json_begins_an_array(given, w->json_depth) ? KFPS_OK : check_parameters(w, given, what);
+    if (status != KFPS_OK)
+        return status;
+    status = kfps_parameters_merge(*field, given, &merged, w->error);
     if (status == KFPS_OK)
         *field = kfpb_arena_text(w->arena, merged);
-    else if (taken)
+    else
         w->error->element = (int32_t) w->element;
+    /* if it is no JSON, in a sentence that names the field and the place */
+    if (status == KFPS_INVALID && check_parameters(w, given, what) == KFPS_NO_MEMORY)
+        status = KFPS_NO_MEMORY;
     kfps_free(merged);
-    if (status != KFPS_INVALID)
-        return status;
-    const kfps_status other = kfpsi_json_check(given, KFPSI_JSON_ARRAY, w->json_depth, what, w->element, w->error);
-    return other != KFPS_OK ? other : status;
+    return status;
 }
 
 static void clear(const kfps_task_change *change, kfps_task *row)

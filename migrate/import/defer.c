@@ -48,9 +48,10 @@ static kfps_status look(import_job *job, kfpb_conn *conn, kfps_error *error)
     if (status != KFPS_OK || !(job->indexes.deferred || job->options->defer_indexes))
         return status;
     status = schema_deferrable_read(conn, &job->indexes.found, error);
-    static const char *const states[] = {LEDGER_IMPORTING, LEDGER_COMPLETE};
-    for (size_t i = 0; i < sizeof states / sizeof states[0] && status == KFPS_OK && !job->indexes.begun; i++)
-        status = ledger_has_state(conn, job->options->source_id, states[i], &job->indexes.begun, error);
+    if (status == KFPS_OK)
+        status = ledger_has_state(conn, job->options->source_id, LEDGER_IMPORTING, &job->indexes.begun, error);
+    if (status == KFPS_OK && !job->indexes.begun)
+        status = ledger_has_state(conn, job->options->source_id, LEDGER_COMPLETE, &job->indexes.begun, error);
     return status;
 }
 

@@ -2,22 +2,12 @@
 /* test_artifact_rules.c: which artifacts are refused, and to whom: records, arguments, keys, namespaces, permission. */
 #include "kfpstore.h"
 #include "tests/harness/artifact_world.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
+#include "tests/harness/one_session.h"
 
 static void setup(void)
 {
     aw_world();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
-}
-
-static void teardown(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
+    open_session();
 }
 
 /* ---- what is refused --------------------------------------------------------------------------------------------- */
@@ -331,7 +321,7 @@ static Suite *artifact_rules_suite(void)
     Suite *suite = suite_create("artifact rules");
     TCase *tests = tcase_create("artifact rules");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, setup, close_session);
     tcase_add_test(tests, faulty_records_are_refused_by_element);
     tcase_add_test(tests, limits_are_reached);
     tcase_add_test(tests, the_depth_of_metadata_is_the_engines);

@@ -5,25 +5,15 @@
 
 #include "kfpstore.h"
 #include "tests/harness/artifact_world.h"
+#include "tests/harness/one_session.h"
 
 /* Of type 2, s3://bucket/model, "model", "", {"framework":"xgboost"}: upstream's recipe. */
 #define MODEL_KEY "9d17f7ceea3eb65c1013958355b0dc504d2972347707d581014688415716c2e3"
 
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
-
 static void setup(void)
 {
     aw_world();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
-}
-
-static void teardown(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
+    open_session();
 }
 
 static kfps_artifact model(void)
@@ -258,7 +248,7 @@ static int work_alone(const char *key)
 START_TEST(two_processes_make_one_artifact_each_time)
 {
     pid_t children[2];
-    teardown(); /* no connection is shared with a child */
+    close_session(); /* no connection is shared with a child */
     for (int i = 0; i < 2; i++) {
         children[i] = fork();
         if (children[i] == 0)
@@ -282,7 +272,7 @@ static Suite *find_suite(void)
     Suite *suite = suite_create("find_or_create");
     TCase *tests = tcase_create("find_or_create");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, setup, close_session);
     tcase_add_test(tests, an_equal_one_is_found_by_its_key);
     tcase_add_test(tests, what_differs_is_another_artifact);
     tcase_add_test(tests, rows_without_a_key_are_found_by_uri);

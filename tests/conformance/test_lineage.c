@@ -5,11 +5,8 @@
  *   data -> train(run-1) -> model -> serve(run-2) -> report
  *                 \-> metrics    \-> tune(run-2) -> model2
  */
+#include "tests/harness/one_session.h"
 #include "tests/harness/task_tests.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
 
 static void task(const char *uuid, const char *run)
 {
@@ -24,8 +21,7 @@ static void task(const char *uuid, const char *run)
 static void begin(void)
 {
     kfp_fresh();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
+    open_session();
     kfp_run("run-1", "ns", "RUNNING");
     kfp_run("run-2", "ns", "RUNNING");
     static const char *const artifacts[] = {"data", "model", "metrics", "report", "model2"};
@@ -42,12 +38,6 @@ static void begin(void)
     tt_link("report", "serve", "run-2", KFPS_IO_OUTPUT, "out", NULL, -1);
     tt_link("model", "tune", "run-2", KFPS_IO_COLLECTED_INPUTS, "in", NULL, -1);
     tt_link("model2", "tune", "run-2", KFPS_IO_ONE_OF_OUTPUT, "out", NULL, -1);
-}
-
-static void end(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
 }
 
 /* "name@depth name@depth …" in the order of the result */
@@ -264,7 +254,7 @@ static Suite *lineage_suite(void)
     Suite *suite = suite_create("lineage");
     TCase *tests = tcase_create("lineage");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, begin, close_session);
     tcase_add_test(tests, directions);
     tcase_add_test(tests, nodes_and_edges_are_whole);
     tcase_add_test(tests, bounds);

@@ -4,22 +4,12 @@
 
 #include "kfpstore.h"
 #include "tests/harness/artifact_world.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
+#include "tests/harness/one_session.h"
 
 static void setup(void)
 {
     aw_world();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
-}
-
-static void teardown(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
+    open_session();
 }
 
 /* ---- batches ----------------------------------------------------------------------------------------------------- */
@@ -309,7 +299,7 @@ static Suite *link_batches_suite(void)
     Suite *suite = suite_create("link batches");
     TCase *tests = tcase_create("link batches");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, setup, close_session);
     tcase_add_test(tests, a_thousand_artifacts_with_links_are_a_handful_of_statements);
     tcase_add_test(tests, an_error_in_element_417_says_so);
     tcase_add_test(tests, a_duplicate_inside_a_batch);

@@ -2,22 +2,12 @@
 /* test_links.c: links alone, one by one: what they hold, which are refused, who sees them, how they go. */
 #include "kfpstore.h"
 #include "tests/harness/artifact_world.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
+#include "tests/harness/one_session.h"
 
 static void setup(void)
 {
     aw_world();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
-}
-
-static void teardown(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
+    open_session();
 }
 
 /* ---- one link ---------------------------------------------------------------------------------------------------- */
@@ -373,7 +363,7 @@ static Suite *links_suite(void)
     Suite *suite = suite_create("links");
     TCase *tests = tcase_create("links");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, setup, close_session);
     tcase_add_test(tests, the_iteration_is_the_producers);
     tcase_add_test(tests, the_type_is_kept);
     tcase_add_test(tests, a_link_is_unique);

@@ -358,11 +358,5 @@ int main(void)
     const TTest *const tests[] = {
         eight_threads,           pool_is_full,        one_writer_to_a_file,        opening_fails,
         deadlock_is_tried_again, busy_is_tried_again, errors_of_the_body_are_final};
-    Suite *suite = suite_create("pool");
-    TCase *all = tcase_create("all");
-    tcase_add_checked_fixture(all, make_tables, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(all, tests[i]);
-    suite_add_tcase(suite, all);
-    return suite_main(suite);
+    return suite_main(suite_of("pool", tests, sizeof tests / sizeof tests[0], make_tables, NULL));
 }

@@ -385,11 +385,5 @@ int main(void)
         the_server_forgets_statements,
         the_server_refuses_statements,
     };
-    Suite *suite = suite_create("prepared");
-    TCase *all = tcase_create("all");
-    tcase_add_checked_fixture(all, make_tables, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(all, tests[i]);
-    suite_add_tcase(suite, all);
-    return suite_main(suite);
+    return suite_main(suite_of("prepared", tests, sizeof tests / sizeof tests[0], make_tables, NULL));
 }

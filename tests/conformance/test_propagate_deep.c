@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_propagate_deep.c: a task that ends all of its ancestors, however many there are; and ancestors in a circle. */
 #include "tests/harness/kfp_rows.h"
+#include "tests/harness/one_session.h"
 
 enum { DEEPEST = 6 };
-
-static kfps_store *store;
-static kfps_session *session;
 
 static void setup(void)
 {
     kfp_fresh();
     kfp_run("run-1", "ns", "RUNNING");
-    store = kfp_store(NULL);
-    session = kfp_session(store);
-}
-
-static void teardown(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
+    open_session();
 }
 
 static const char *named(int tree, int level)
@@ -45,7 +36,6 @@ static void make_tree(int tree, int ancestors)
 
 static void fail_task(int tree, int level)
 {
-    kfps_error error;
     const kfps_task_change change = {.uuid = named(tree, level), .state = KFPS_TASK_FAILED};
     kfp_ok(kfps_task_update(session, &change, 1, NULL, NULL, &error), &error);
 }
@@ -82,7 +72,7 @@ int main(void)
 {
     Suite *suite = suite_create("propagate_deep");
     TCase *tc = tcase_create("deep");
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, close_session);
     tcase_add_test(tc, all_ancestors_end);
     tcase_add_test(tc, a_circle_does_no_harm);
     suite_add_tcase(suite, tc);

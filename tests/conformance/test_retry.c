@@ -7,18 +7,15 @@
 #include <unistd.h>
 
 #include "backends/base/fail.h"
+#include "tests/harness/one_session.h"
 #include "tests/harness/task_tests.h"
 
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
 static char root[KFPS_UUID_SIZE], child[KFPS_UUID_SIZE];
 
 static void begin(void)
 {
     kfp_fresh();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
+    open_session();
     kfp_run("run-1", "ns", "RUNNING");
     kfps_task task = tt_task("run-1", NULL, "root", KFPS_TASK_RUNNING);
     tt_create(session, &task, root);
@@ -35,12 +32,6 @@ static void begin(void)
     task.started_at = 11;
     task.finished_at = 12;
     tt_create(session, &task, child);
-}
-
-static void end(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
 }
 
 /* ---- reset ------------------------------------------------------------------------------------------------------- */
@@ -487,7 +478,7 @@ static Suite *retry_suite(void)
     Suite *suite = suite_create("retry");
     TCase *tests = tcase_create("retry");
     tcase_set_timeout(tests, 180);
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, begin, close_session);
     tcase_add_test(tests, what_a_reset_changes_and_what_it_keeps);
     tcase_add_test(tests, arguments_and_namespaces);
     tcase_add_test(tests, many_are_reset_with_a_few_statements);

@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_run_delete.c: a run goes with all that is its own, however deep its tree is, and nothing else goes. */
+#include "tests/harness/one_session.h"
 #include "tests/harness/task_tests.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
 
 static void begin(void)
 {
     kfp_fresh();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
+    open_session();
     kfp_run("run-1", "ns", "SUCCEEDED");
     kfp_run("run-2", "ns", "RUNNING");
-}
-
-static void end(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
 }
 
 /* `depth` tasks, each the parent of the next; the deepest's UUID. */
@@ -156,7 +146,7 @@ static Suite *delete_suite(void)
     Suite *suite = suite_create("run_delete");
     TCase *tests = tcase_create("run_delete");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, begin, close_session);
     tcase_add_test(tests, a_hundred_nested_tasks);
     tcase_add_test(tests, what_is_the_runs_goes_and_nothing_else);
     tcase_add_test(tests, references_and_metrics);

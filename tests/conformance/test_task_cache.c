@@ -2,25 +2,15 @@
 /* test_task_cache.c: the cache look-up, also among many rows, and taking tasks out of the cache. */
 #include <time.h>
 
+#include "tests/harness/one_session.h"
 #include "tests/harness/task_tests.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
 
 static void begin(void)
 {
     kfp_fresh();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
+    open_session();
     kfp_run("run-1", "ns", "RUNNING");
     kfp_run("run-2", "other", "SUCCEEDED");
-}
-
-static void end(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
 }
 
 static void make(const char *name, const char *space, const char *fingerprint, int32_t state, int64_t created)
@@ -268,7 +258,7 @@ static Suite *cache_suite(void)
     Suite *suite = suite_create("task_cache");
     TCase *tests = tcase_create("task_cache");
     tcase_set_timeout(tests, 240);
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, begin, close_session);
     tcase_add_test(tests, the_latest_that_succeeded);
     tcase_add_test(tests, of_one_second_the_last_uuid);
     tcase_add_test(tests, fingerprints_are_equal_by_bytes);

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_task_reads.c: tasks are read in their views and counted, by those who may. */
+#include "tests/harness/one_session.h"
 #include "tests/harness/task_tests.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
 
 static void begin(void)
 {
     tt_runs();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
-}
-
-static void end(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
+    open_session();
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -306,7 +296,7 @@ static Suite *task_reads_suite(void)
     Suite *suite = suite_create("task reads");
     TCase *tests = tcase_create("task reads");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, begin, close_session);
     tcase_add_test(tests, get_many_keeps_the_order_and_says_what_is_absent);
     tcase_add_test(tests, the_full_view_has_the_artifacts);
     tcase_add_test(tests, children_come_oldest_first);

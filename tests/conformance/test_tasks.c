@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_tasks.c: tasks are created, and found again: fields, refusals, batches, races. */
+#include "tests/harness/one_session.h"
 #include "tests/harness/task_tests.h"
-
-static kfps_store *store;
-static kfps_session *session;
-static kfps_error error;
 
 static void begin(void)
 {
     tt_runs();
-    store = kfp_store(NULL);
-    session = kfp_session(store);
-}
-
-static void end(void)
-{
-    kfps_session_close(session);
-    kfps_store_close(store);
+    open_session();
 }
 
 /* ---- create ------------------------------------------------------------------------------------------------------ */
@@ -441,7 +431,7 @@ static Suite *tasks_suite(void)
     Suite *suite = suite_create("tasks");
     TCase *tests = tcase_create("tasks");
     tcase_set_timeout(tests, 120);
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, begin, close_session);
     tcase_add_test(tests, what_is_stored_is_what_upstream_stores);
     tcase_add_test(tests, every_field_comes_back);
     tcase_add_test(tests, a_repeated_creation_returns_what_is_there);

@@ -280,6 +280,37 @@ START_TEST(refusals)
 }
 END_TEST
 
+/* Which of both lists it is, and why; and nothing else of the change is written. */
+START_TEST(parameters_that_are_refused)
+{
+    enum { DEEP = 600 };
+    char deep[2 * DEEP + 1] = "";
+    memset(deep, '[', DEEP);
+    memset(deep + DEEP, ']', DEEP);
+    const struct {
+        const char *json, *why;
+    } cases[] = {
+        {"{}", "is JSON but not an array"},
+        {" null", "is JSON but not an array"},
+        {"x", "is not JSON that can be stored"},
+        {" [{\"a\":1},", "is not JSON that can be stored"},
+        {"[{\"a\":1e999}]", "is not JSON that can be stored"},
+        {deep, "is nested deeper than"},
+    };
+    static const char *const names[] = {"input_parameters_json of element 1", "output_parameters_json of element 1"};
+    for (size_t i = 0; i < 2 * (sizeof cases / sizeof cases[0]); i++) {
+        kfps_error error = {0};
+        kfps_task_change two[] = {{.uuid = "b", .name = "x"}, {.uuid = "a", .name = "x"}};
+        *(i % 2 == 0 ? &two[1].input_parameters_json : &two[1].output_parameters_json) = cases[i / 2].json;
+        ck_assert_int_eq(kfps_task_update(session, two, 2, NULL, NULL, &error), KFPS_INVALID);
+        ck_assert_int_eq(error.element, 1);
+        ck_assert_msg(strstr(error.message, names[i % 2]) != NULL && strstr(error.message, cases[i / 2].why) != NULL,
+                      "case %zu: %s", i, error.message);
+    }
+    ck_assert_int_eq(kfp_count("SELECT COUNT(*) FROM \"tasks\" WHERE \"Name\"='x'"), 0);
+}
+END_TEST
+
 static int32_t refuse(void *user, const kfps_access *access)
 {
     *(kfps_access *) user = *access;
@@ -381,6 +412,7 @@ static Suite *update_suite(void)
     tcase_add_test(tc, several_changes_are_one_transaction_in_their_order);
     tcase_add_test(tc, a_parent_is_of_the_same_run);
     tcase_add_test(tc, refusals);
+    tcase_add_test(tc, parameters_that_are_refused);
     tcase_add_test(tc, permission_and_namespaces);
     tcase_add_test(tc, statements);
     tcase_add_test(tc, in_a_transaction_of_the_caller);

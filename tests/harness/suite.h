@@ -24,6 +24,19 @@ static inline int suite_main(Suite *suite)
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A suite of tests that share a checked fixture; setup and teardown may be NULL. */
+static inline Suite *suite_of(const char *name, const TTest *const *tests, size_t count, void (*setup)(void),
+                              void (*teardown)(void))
+{
+    Suite *suite = suite_create(name);
+    TCase *all = tcase_create(name);
+    tcase_add_checked_fixture(all, setup, teardown);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(all, tests[i]);
+    suite_add_tcase(suite, all);
+    return suite;
+}
+
 /* "" where the test runs without one. */
 static inline const char *test_env(const char *name)
 {

@@ -278,7 +278,7 @@ START_TEST(facts_for_the_audit)
 }
 END_TEST
 
-static Suite *odd_values_suite(void)
+int main(void)
 {
     const TTest *const tests[] = {
         deep_json_becomes_text,
@@ -294,16 +294,5 @@ static Suite *odd_values_suite(void)
         states_of_artifacts_are_kept,
         facts_for_the_audit,
     };
-    Suite *suite = suite_create("map odd values");
-    TCase *tc = tcase_create("odd values");
-
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(tc, tests[i]);
-    suite_add_tcase(suite, tc);
-    return suite;
-}
-
-int main(void)
-{
-    return suite_main(odd_values_suite());
+    return suite_main(suite_of("map odd values", tests, sizeof tests / sizeof tests[0], NULL, NULL));
 }

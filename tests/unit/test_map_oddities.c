@@ -270,7 +270,7 @@ START_TEST(an_empty_run_maps_to_nothing)
 }
 END_TEST
 
-static Suite *oddities_suite(void)
+int main(void)
 {
     const TTest *const tests[] = {
         unknown_execution_types_are_skipped,
@@ -287,16 +287,5 @@ static Suite *oddities_suite(void)
         contradicting_namespaces_reject_the_run,
         an_empty_run_maps_to_nothing,
     };
-    Suite *suite = suite_create("map oddities");
-    TCase *tc = tcase_create("oddities");
-
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        tcase_add_test(tc, tests[i]);
-    suite_add_tcase(suite, tc);
-    return suite;
-}
-
-int main(void)
-{
-    return suite_main(oddities_suite());
+    return suite_main(suite_of("map oddities", tests, sizeof tests / sizeof tests[0], NULL, NULL));
 }
