@@ -90,12 +90,15 @@ kfps_status kfpb_mysql_check_finite(double number, kfps_error *error);
 
 enum { KFPB_MYSQL_MOST_VALUES = 64 }; /* of a prepared statement */
 
+typedef struct kfpb_mysql_columns kfpb_mysql_columns;
+
 struct kfpb_mysql_statement {
-    MYSQL_STMT *prepared; /* NULL: seen once, or refused */
-    bool refused;         /* by the server */
-    bool reading;         /* its rows are open: it cannot be executed, nor go */
-    uint64_t used;        /* by the connection's count: the lowest goes first */
-    size_t count;         /* of values */
+    MYSQL_STMT *prepared;        /* NULL: seen once, or refused */
+    kfpb_mysql_columns *columns; /* where its rows are read; may be NULL */
+    bool refused;                /* by the server */
+    bool reading;                /* its rows are open: it cannot be executed, nor go */
+    uint64_t used;               /* by the connection's count: the lowest goes first */
+    size_t count;                /* of values */
     UT_hash_handle hh;
     char sql[]; /* the key */
 };
@@ -112,6 +115,7 @@ void kfpb_mysql_forget_all(kfpb_mysql *conn);
 
 kfps_status kfpb_mysql_execute(kfpb_mysql *conn, kfpb_mysql_statement *statement, const kfpb_value *values,
                                size_t count, kfps_error *error);
+void kfpb_mysql_columns_free(kfpb_mysql_columns *columns);
 /* What it has changed; a result that nobody asked for is dropped. */
 int64_t kfpb_mysql_affected(kfpb_mysql_statement *statement);
 kfps_status kfpb_mysql_prepared_rows(kfpb_mysql *conn, kfpb_mysql_statement *statement, kfpb_rows **out,

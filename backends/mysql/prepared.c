@@ -65,39 +65,127 @@ int64_t kfpb_mysql_affected(kfpb_mysql_statement *statement)
 
 /* ---- rows ----------------------------------------------------------------------------------------------------- */
 
+/* Made by the first result and kept for the next ones of the statement. */
+struct kfpb_mysql_columns {
+    size_t count;
+    size_t bytes; /* of all texts */
+    char **row;
+    unsigned long *lengths;
+    my_bool *nulls;
+    MYSQL_BIND binds[]; /* and behind them the arrays */
+};
+
 typedef struct prepared_rows {
     kfpb_mysql_cells cells;
     kfpb_mysql *mysql;
     kfpb_mysql_statement *statement;
-    char **texts; /* where the client library puts a column */
-    my_bool *nulls;
-    MYSQL_BIND binds[]; /* and behind them what they point to */
 } prepared_rows;
 
-/* What the client library measured, not less than a number or a time needs; and a NUL. */
-static size_t text_size(const MYSQL_FIELD *field)
+void kfpb_mysql_columns_free(kfpb_mysql_columns *columns)
 {
-    enum { NUMBER_SIZE = 64 };
-    return (field->max_length < NUMBER_SIZE ? NUMBER_SIZE : field->max_length) + 1;
+    for (size_t i = 0; columns != NULL && i < columns->count; i++)
+        free(columns->binds[i].buffer);
+    free(columns);
+}
+
+/* Room for a text of `length` bytes and a NUL. */
+static bool widen(kfpb_mysql_columns *columns, size_t column, size_t length)
+{
+    MYSQL_BIND *bind = &columns->binds[column];
+    char *text = realloc(bind->buffer, length + 1);
+    if (text == NULL)
+        return false;
+    columns->bytes += length - bind->buffer_length;
+    bind->buffer = text;
+    bind->buffer_length = length;
+    return true;
+}
+
+static kfpb_mysql_columns *columns_new(size_t count)
+{
+    enum { USUAL_LENGTH = 200 }; /* more than any number or time takes */
+    const size_t each = sizeof(MYSQL_BIND) + sizeof(char *) + sizeof(unsigned long) + sizeof(my_bool);
+    kfpb_mysql_columns *columns = calloc(1, sizeof *columns + count * each);
+    if (columns == NULL)
+        return NULL;
+    columns->count = count;
+    columns->row = (char **) (columns->binds + count);
+    columns->lengths = (unsigned long *) (columns->row + count);
+    columns->nulls = (my_bool *) (columns->lengths + count);
+    for (size_t i = 0; i < count; i++) {
+        columns->binds[i] = (MYSQL_BIND){
+            .buffer_type = MYSQL_TYPE_STRING, .length = &columns->lengths[i], .is_null = &columns->nulls[i]};
+        if (!widen(columns, i, USUAL_LENGTH)) {
+            kfpb_mysql_columns_free(columns);
+            return NULL;
+        }
+    }
+    return columns;
+}
+
+/* The columns that were longer than their room are fetched again, and all are bound anew, as they have moved. */
+static kfps_status fetch_long(prepared_rows *rows, kfps_error *error)
+{
+    kfpb_mysql_columns *columns = rows->statement->columns;
+    MYSQL_STMT *prepared = rows->statement->prepared;
+    bool longer = false;
+    for (size_t i = 0; i < columns->count; i++) {
+        MYSQL_BIND *bind = &columns->binds[i];
+        if (columns->nulls[i] || columns->lengths[i] <= bind->buffer_length)
+            continue;
+        if (!widen(columns, i, columns->lengths[i]))
+            return kfpb_fail_no_memory(error);
+        if (mysql_stmt_fetch_column(prepared, bind, (unsigned) i, 0) != 0)
+            return kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
+        longer = true;
+    }
+    if (!longer)
+        return kfpb_fail(error, KFPS_INTERNAL, "the client library cut a column that is not long");
+    return mysql_stmt_bind_result(prepared, columns->binds) == 0
+               ? KFPS_OK
+               : kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
+}
+
+static kfps_status fetch(prepared_rows *rows, kfps_error *error)
+{
+    const int fetched = mysql_stmt_fetch(rows->statement->prepared);
+    rows->cells.ended = fetched == MYSQL_NO_DATA;
+    if (fetched == 0 || fetched == MYSQL_NO_DATA)
+        return KFPS_OK;
+    return fetched == MYSQL_DATA_TRUNCATED ? fetch_long(rows, error)
+                                           : kfpb_mysql_fail_prepared(rows->mysql, rows->statement->prepared, error);
 }
 
 static int rows_next(kfpb_rows *base, kfps_error *error)
 {
     prepared_rows *rows = (prepared_rows *) base;
-    const int fetched = rows->cells.ended ? MYSQL_NO_DATA : mysql_stmt_fetch(rows->statement->prepared);
-    rows->cells.ended = fetched != 0;
-    if (fetched == MYSQL_DATA_TRUNCATED)
-        kfpb_fail(error, KFPS_INTERNAL, "a column is longer than the client library had measured");
-    else if (fetched != 0 && fetched != MYSQL_NO_DATA)
-        kfpb_mysql_fail_prepared(rows->mysql, rows->statement->prepared, error);
-    if (fetched != 0)
-        return fetched == MYSQL_NO_DATA ? 0 : -1;
-    for (size_t i = 0; i < base->columns; i++) {
-        rows->cells.row[i] = rows->nulls[i] ? NULL : rows->texts[i];
-        if (!rows->nulls[i])
-            rows->texts[i][rows->cells.lengths[i]] = '\0';
+    const kfpb_mysql_columns *columns = rows->statement->columns;
+    if (rows->cells.ended)
+        return 0;
+    if (fetch(rows, error) != KFPS_OK) {
+        rows->cells.ended = true;
+        return -1;
     }
+    if (rows->cells.ended)
+        return 0;
+    for (size_t i = 0; i < base->columns; i++) {
+        char *text = columns->nulls[i] ? NULL : columns->binds[i].buffer;
+        columns->row[i] = text;
+        if (text != NULL)
+            text[columns->lengths[i]] = '\0';
+    }
+    rows->cells.row = columns->row;
     return 1;
+}
+
+/* What only large values needed is not kept. */
+static void drop_large(kfpb_mysql_statement *statement)
+{
+    enum { KEPT_BYTES = 64 * 1024 };
+    if (statement->columns == NULL || statement->columns->bytes <= KEPT_BYTES)
+        return;
+    kfpb_mysql_columns_free(statement->columns);
+    statement->columns = NULL;
 }
 
 static void rows_free(kfpb_rows *base)
@@ -105,6 +193,7 @@ static void rows_free(kfpb_rows *base)
     prepared_rows *rows = (prepared_rows *) base;
     mysql_stmt_free_result(rows->statement->prepared);
     rows->statement->reading = false;
+    drop_large(rows->statement);
     free(rows);
 }
 
@@ -117,59 +206,41 @@ static const kfpb_rows_ops ops = {
     .free = rows_free,
 };
 
-/* One block: the struct and for each column its bind, pointers, length, text and mark of NULL, in the order of their
- * alignment. */
-static prepared_rows *rows_new(const MYSQL_FIELD *fields, size_t columns)
+/* The statement's own, for a result of so many columns. */
+static kfpb_mysql_columns *columns_for(kfpb_mysql_statement *statement, size_t count)
 {
-    prepared_rows *rows = NULL;
-    size_t size = sizeof *rows;
-    for (size_t i = 0; i < columns; i++)
-        size += sizeof *rows->binds + 2 * sizeof(char *) + sizeof(unsigned long) + text_size(&fields[i]) + 1;
-    rows = calloc(1, size);
-    if (rows == NULL)
-        return NULL;
-    rows->cells.row = (char **) (rows->binds + columns);
-    rows->texts = rows->cells.row + columns;
-    rows->cells.lengths = (unsigned long *) (rows->texts + columns);
-    char *text = (char *) (rows->cells.lengths + columns);
-    for (size_t i = 0; i < columns; i++) {
-        rows->texts[i] = text;
-        text += text_size(&fields[i]);
+    if (statement->columns != NULL && statement->columns->count != count) {
+        kfpb_mysql_columns_free(statement->columns);
+        statement->columns = NULL;
     }
-    rows->nulls = (my_bool *) text;
-    for (size_t i = 0; i < columns; i++) {
-        rows->binds[i] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
-                                      .buffer = rows->texts[i],
-                                      .buffer_length = text_size(&fields[i]) - 1,
-                                      .length = &rows->cells.lengths[i],
-                                      .is_null = &rows->nulls[i]};
-    }
-    return rows;
+    if (statement->columns == NULL)
+        statement->columns = columns_new(count);
+    return statement->columns;
 }
 
 kfps_status kfpb_mysql_prepared_rows(kfpb_mysql *conn, kfpb_mysql_statement *statement, kfpb_rows **out,
                                      kfps_error *error)
 {
     MYSQL_STMT *prepared = statement->prepared;
-    prepared_rows *rows = NULL;
     kfps_status status = KFPS_OK;
-    const size_t columns = mysql_stmt_field_count(prepared);
+    const size_t count = mysql_stmt_field_count(prepared);
 
-    if (columns > 0 && mysql_stmt_store_result(prepared) != 0)
+    if (count > 0 && mysql_stmt_store_result(prepared) != 0)
         return kfpb_mysql_fail_prepared(conn, prepared, error);
-    /* its types may be others than when it was prepared */
-    rows = rows_new(prepared->fields, columns);
-    if (rows == NULL)
+    prepared_rows *rows = calloc(1, sizeof *rows);
+    kfpb_mysql_columns *columns = columns_for(statement, count);
+    if (rows == NULL || columns == NULL)
         status = kfpb_fail_no_memory(error);
-    else if (columns > 0 && mysql_stmt_bind_result(prepared, rows->binds) != 0)
+    else if (count > 0 && mysql_stmt_bind_result(prepared, columns->binds) != 0)
         status = kfpb_mysql_fail_prepared(conn, prepared, error);
     if (status != KFPS_OK) {
         mysql_stmt_free_result(prepared);
         free(rows);
         return status;
     }
-    rows->cells.base = (kfpb_rows){.ops = &ops, .conn = &conn->base, .columns = columns};
-    rows->cells.ended = columns == 0;
+    rows->cells.base = (kfpb_rows){.ops = &ops, .conn = &conn->base, .columns = count};
+    rows->cells.ended = count == 0;
+    rows->cells.lengths = columns->lengths;
     rows->mysql = conn;
     rows->statement = statement;
     statement->reading = true;

@@ -16,6 +16,7 @@ static void forget(kfpb_mysql *conn, kfpb_mysql_statement *statement)
     HASH_DELETE(hh, conn->known, statement);
     if (statement->prepared != NULL)
         mysql_stmt_close(statement->prepared);
+    kfpb_mysql_columns_free(statement->columns);
     free(statement);
 }
 
@@ -60,13 +61,11 @@ static void note(kfpb_mysql *conn, const char *sql, size_t length, size_t count)
 static kfps_status prepare(kfpb_mysql *conn, kfpb_mysql_statement *statement, kfps_error *error)
 {
     enum { TOO_MANY = 1461, NOT_PREPARABLE = 1295 };
-    const my_bool measure = 1; /* each column's longest value: what its buffer must hold */
     MYSQL_STMT *prepared = mysql_stmt_init(conn->native);
     kfps_status status = KFPS_OK;
 
     if (prepared == NULL)
         return kfpb_fail_no_memory(error);
-    mysql_stmt_attr_set(prepared, STMT_ATTR_UPDATE_MAX_LENGTH, &measure);
     if (mysql_stmt_prepare(prepared, statement->sql, (unsigned long) strlen(statement->sql)) == 0) {
         statement->prepared = prepared;
         return KFPS_OK;
