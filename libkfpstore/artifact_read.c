@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* artifact_read.c: artifacts by UUID and by URI. */
+#include <stdlib.h>
+
 #include "backends/base/fail.h"
 #include "kfpstore/identity.h"
 #include "libkfpstore/access.h"
@@ -197,6 +199,15 @@ kfps_status kfps_artifact_get_many(kfps_session *session, const char *const *uui
 
 /* ---- by URI ------------------------------------------------------------------------------------------------------ */
 
+static int older_first(const void *a, const void *b)
+{
+    const kfps_artifact *x = a, *y = b;
+    const int order = (x->created_at > y->created_at) - (x->created_at < y->created_at);
+    return order != 0 ? order : strcmp(x->uuid, y->uuid);
+}
+
+/* Few have the same URI: sorted here, since any order of the database's costs more than reading the one row that there
+ * usually is. */
 static kfps_status by_uri_body(kfpsi_op *op, void *context, kfps_error *error)
 {
     reading *r = context;
@@ -214,7 +225,6 @@ static kfps_status by_uri_body(kfpsi_op *op, void *context, kfps_error *error)
     kfpb_sql_bind(&sql, kfpb_str(r->space));
     kfpb_sql_add(&sql, " AND \"URIHash\"=");
     kfpb_sql_bind(&sql, kfpb_str(hash));
-    kfpb_sql_add(&sql, " ORDER BY \"CreatedAtInSec\",\"UUID\"");
     status = kfpb_sql_query(op->conn, &sql, &rows, error);
     while (status == KFPS_OK && (there = kfpb_next(rows, error)) > 0) {
         kfps_artifact row = {0};
@@ -231,6 +241,8 @@ static kfps_status by_uri_body(kfpsi_op *op, void *context, kfps_error *error)
         status = kfpb_fail_no_memory(error);
     kfpb_rows_free(&rows);
     kfpb_sql_free(&sql);
+    if (r->list->count > 1)
+        qsort(r->items, r->list->count, sizeof *r->items, older_first);
     r->list->items = r->items;
     return status;
 }

@@ -240,6 +240,17 @@ START_TEST(by_uri_rechecks_equality)
     ck_assert_str_eq(read->items[0].name, "first");
     ck_assert_str_eq(read->items[1].name, "second");
     kfps_artifact_list_free(read);
+    /* oldest first, whichever was written first; of the same second by UUID */
+    kfp_exec("UPDATE \"artifacts\" SET \"CreatedAtInSec\"=1700000002 WHERE \"Name\"='first'");
+    kfp_ok(kfps_artifact_get_by_uri(session, "ns", "s3://bucket/model", &read, &error), &error);
+    ck_assert_uint_eq(read->count, 2);
+    ck_assert_str_eq(read->items[0].name, "second");
+    ck_assert_str_eq(read->items[1].name, "first");
+    kfps_artifact_list_free(read);
+    kfp_exec("UPDATE \"artifacts\" SET \"CreatedAtInSec\"=1700000002 WHERE \"Name\"='second'");
+    kfp_ok(kfps_artifact_get_by_uri(session, "ns", "s3://bucket/model", &read, &error), &error);
+    ck_assert_int_lt(strcmp(read->items[0].uuid, read->items[1].uuid), 0);
+    kfps_artifact_list_free(read);
     kfp_ok(kfps_artifact_get_by_uri(session, "", "s3://bucket/model", &read, &error), &error);
     ck_assert_uint_eq(read->count, 1);
     ck_assert_str_eq(read->items[0].name, "blank");
