@@ -95,9 +95,9 @@ static kfps_status conn_query(kfpb_conn *base, const char *sql, const kfpb_value
 
 static kfps_status conn_begin(kfpb_conn *base, kfpb_transaction kind, kfps_error *error)
 {
-    /* The picture is taken by the first statement, so one is made here. */
-    const char *sql = kind == KFPB_TX_SNAPSHOT ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
-                                               : "BEGIN ISOLATION LEVEL READ COMMITTED";
+    /* The picture is taken by the first statement, so one is made here. Another transaction is READ COMMITTED by the
+     * session's settings. */
+    const char *sql = kind == KFPB_TX_SNAPSHOT ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1" : "BEGIN";
     PGresult *result = PQexec(of(base)->native, sql);
     kfps_status status = KFPS_OK;
     if (!kfpb_pgsql_ok(result))
