@@ -112,7 +112,7 @@ static const native_ops *ops_of(const char *engine)
 int main(int argc, char **argv)
 {
     const operation *const groups[] = {bench_reads, bench_lists, bench_writes};
-    size_t size = 100000, repeat = 5;
+    size_t size = 100000, repeat = 9;
     long server = 0;
     const char *only = "";
     kfps_error error;
