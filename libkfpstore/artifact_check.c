@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 #include "backends/base/fail.h"
-#include "kfpstore/identity.h"
 #include "libkfpstore/access.h"
 #include "libkfpstore/id_set.h"
+#include "libkfpstore/identity.h"
 #include "libkfpstore/json_text.h"
 #include "libkfpstore/links.h"
 #include "libkfpstore/result.h"
@@ -63,7 +63,8 @@ static bool needs_metadata(int32_t type)
     return type == KFPS_ARTIFACT_CLASSIFICATION_METRIC || type == KFPS_ARTIFACT_SLICED_CLASSIFICATION_METRIC;
 }
 
-static kfps_status check_artifact(const kfpsi_op *op, const kfps_artifact *artifact, size_t i, kfps_error *error)
+static kfps_status check_artifact(const kfpsi_op *op, const kfps_artifact *artifact, size_t i, json_t **metadata,
+                                  kfps_error *error)
 {
     const bool no_metadata = artifact->metadata_json == NULL || strcmp(artifact->metadata_json, "null") == 0;
     if (artifact->type < KFPS_ARTIFACT_ARTIFACT || artifact->type > KFPS_ARTIFACT_SLICED_CLASSIFICATION_METRIC)
@@ -79,11 +80,12 @@ static kfps_status check_artifact(const kfpsi_op *op, const kfps_artifact *artif
         return kfpb_fail_at(error, i, KFPS_INVALID, "artifact %zu is a classification metric and has no metadata", i);
     if (no_metadata)
         return KFPS_OK;
-    return kfpsi_json_check(artifact->metadata_json, KFPSI_JSON_OBJECT, op->conn->limits.json_depth, "metadata_json", i,
-                            error);
+    return kfpsi_json_parse(artifact->metadata_json, KFPSI_JSON_OBJECT, op->conn->limits.json_depth, "metadata_json", i,
+                            metadata, error);
 }
 
-static void copy_artifact(const kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given, kfps_artifact *out)
+static void copy_artifact(const kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given, const char *identity_key,
+                          kfps_artifact *out)
 {
     char hash[KFPS_HASH_SIZE];
     const char *space = given->artifact_namespace != NULL ? given->artifact_namespace : op->session->space;
@@ -101,12 +103,26 @@ static void copy_artifact(const kfpsi_op *op, kfpb_arena *arena, const kfps_arti
         .last_update = op->now,
         .metadata_json = kfpb_arena_text(arena, given->metadata_json != NULL ? given->metadata_json : "null"),
         .number_value = given->has_number_value != 0 ? given->number_value : 0,
-        .identity_key = kfpb_arena_text(arena, given->identity_key),
+        .identity_key = kfpb_arena_text(arena, identity_key),
     };
 }
 
-kfps_status kfpsi_artifacts_prepare(kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given, size_t count,
-                                    kfps_artifact **out, kfps_error *error)
+static kfps_status prepare_one(const kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given, size_t i,
+                               bool identified, kfps_artifact *out, kfps_error *error)
+{
+    char key[KFPS_HASH_SIZE];
+    json_t *metadata = NULL;
+    kfps_status status = check_artifact(op, given, i, &metadata, error);
+    if (status == KFPS_OK && identified)
+        status = kfpsi_identity_key(given->type, given->uri, given->name, given->description, metadata, key, error);
+    if (status == KFPS_OK)
+        copy_artifact(op, arena, given, identified ? key : given->identity_key, out);
+    json_decref(metadata);
+    return status;
+}
+
+static kfps_status prepare(kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given, size_t count, bool identified,
+                           kfps_artifact **out, kfps_error *error)
 {
     size_t bytes;
     const char **uuids;
@@ -117,11 +133,8 @@ kfps_status kfpsi_artifacts_prepare(kfpsi_op *op, kfpb_arena *arena, const kfps_
     if (status == KFPS_OK && (artifacts == NULL || records == NULL))
         status = kfpb_fail_no_memory(error);
     for (size_t i = 0; status == KFPS_OK && i < count; i++) {
-        status = check_artifact(op, &given[i], i, error);
-        if (status != KFPS_OK)
-            break;
         artifacts[i].uuid = uuids[i];
-        copy_artifact(op, arena, &given[i], &artifacts[i]);
+        status = prepare_one(op, arena, &given[i], i, identified, &artifacts[i], error);
         records[i] = &artifacts[i];
     }
     if (status == KFPS_OK && arena->out_of_memory)
@@ -130,6 +143,20 @@ kfps_status kfpsi_artifacts_prepare(kfpsi_op *op, kfpb_arena *arena, const kfps_
     if (status == KFPS_OK)
         status = kfpb_check_records(&kfpsi_artifacts, records, count, &op->conn->limits, &bytes, error);
     return status;
+}
+
+kfps_status kfpsi_artifacts_prepare(kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given, size_t count,
+                                    kfps_artifact **out, kfps_error *error)
+{
+    return prepare(op, arena, given, count, false, out, error);
+}
+
+kfps_status kfpsi_artifact_prepare_identified(kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given,
+                                              kfps_artifact **out, kfps_error *error)
+{
+    kfps_artifact one = *given;
+    one.identity_key = NULL;
+    return prepare(op, arena, &one, 1, true, out, error);
 }
 
 /* ---- inserting --------------------------------------------------------------------------------------------------- */

@@ -16,6 +16,9 @@ kfps_status kfpsi_artifacts_ask(const kfps_session *session, const kfps_artifact
  * metadata. KFPS_INVALID, KFPS_TOO_LARGE with the element. */
 kfps_status kfpsi_artifacts_prepare(kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given, size_t count,
                                     kfps_artifact **out, kfps_error *error);
+/* The same of one, whose identity key is made and takes the place of the caller's. */
+kfps_status kfpsi_artifact_prepare_identified(kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *given,
+                                              kfps_artifact **out, kfps_error *error);
 
 /* Inserts prepared ones. KFPS_EXISTS with the element: its identity key is taken in its namespace. */
 kfps_status kfpsi_artifacts_insert(kfpsi_op *op, kfpb_arena *arena, const kfps_artifact *artifacts, size_t count,

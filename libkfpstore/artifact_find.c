@@ -7,7 +7,6 @@
 
 #include "backends/base/fail.h"
 #include "backends/base/text.h"
-#include "kfpstore/identity.h"
 #include "libkfpstore/artifact_check.h"
 #include "libkfpstore/canonical_json.h"
 #include "libkfpstore/json_text.h"
@@ -183,22 +182,6 @@ static kfps_status create(search *s, kfpsi_op *op, kfps_error *error)
     return kfpb_fail_at(error, 0, KFPS_BUSY, "an equal artifact was there and is gone again: another writer");
 }
 
-/* The prepared artifact with its identity key, which takes the place of the caller's. */
-static kfps_status prepare(search *s, kfpsi_op *op, kfps_error *error)
-{
-    char key[KFPS_HASH_SIZE];
-    kfps_artifact given = *s->artifact;
-    given.identity_key = NULL;
-    kfps_status status = kfpsi_artifacts_prepare(op, s->arena, &given, 1, &s->wanted, error);
-    if (status == KFPS_OK)
-        status = kfps_artifact_identity_key(given.type, given.uri, given.name, given.description, given.metadata_json,
-                                            key, error);
-    if (status != KFPS_OK)
-        return status;
-    s->wanted->identity_key = kfpb_arena_text(s->arena, key);
-    return s->wanted->identity_key != NULL ? KFPS_OK : kfpb_fail_no_memory(error);
-}
-
 /* Of an artifact that was there the link may be, too: looked at before it is written, since a call that is repeated
  * finds it. */
 static kfps_status link_to_found(search *s, kfpsi_op *op, kfpb_arena *arena, kfps_artifact_task *link,
@@ -228,7 +211,7 @@ static kfps_status find_body(kfpsi_op *op, void *context, kfps_error *error)
     s->link_list = kfpsi_artifact_task_list_new(&link_arena);
     if (s->list == NULL || s->link_list == NULL)
         return kfpb_fail_no_memory(error);
-    kfps_status status = prepare(s, op, error);
+    kfps_status status = kfpsi_artifact_prepare_identified(op, s->arena, s->artifact, &s->wanted, error);
     if (status == KFPS_OK)
         status = kfpsi_links_prepare(op, link_arena, s->link, 1, s->wanted, &link, error);
     if (status == KFPS_OK)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kfpstore/identity.h"
+#include "libkfpstore/identity.h"
 
-#include <jansson.h>
 #include <nettle/sha2.h>
 #include <string.h>
 
@@ -51,40 +50,25 @@ void kfps_uri_hash(const char *uri, char out[KFPS_HASH_SIZE])
 }
 
 /* Go's json.Marshal of the metadata map; a nil map is {}. */
-static kfps_status metadata_form(const char *metadata_json, kfpb_text *form, kfps_error *error)
+static kfps_status metadata_form(const json_t *metadata, kfpb_text *form, kfps_error *error)
 {
-    json_error_t where;
-    if (metadata_json == NULL || metadata_json[0] == '\0') {
+    kfps_status status = KFPS_OK;
+    if (metadata == NULL || json_is_null(metadata))
         kfpb_text_add(form, "{}");
-        return form->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
-    }
-    /* numbers are float64 in upstream's map: integers beyond 64 bits must not be refused */
-    json_t *json = NULL;
-    kfps_status status = kfpsi_json_load(metadata_json, strlen(metadata_json),
-                                         JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &json, &where);
-    if (status == KFPS_NO_MEMORY)
-        return kfpb_fail_no_memory(error);
-    if (status != KFPS_OK)
-        return kfpb_fail(error, KFPS_INVALID, "metadata is not JSON, at byte %d", where.position);
-    if (json_is_null(json))
-        kfpb_text_add(form, "{}");
-    else if (!json_is_object(json))
+    else if (!json_is_object(metadata))
         status = kfpb_fail(error, KFPS_INVALID, "metadata is JSON but not an object");
     else
-        status = kfpsi_canonical_json(json, KFPSI_NUMBERS_FLOAT64, form, error);
-    json_decref(json);
+        status = kfpsi_canonical_json(metadata, KFPSI_NUMBERS_FLOAT64, form, error);
     if (status == KFPS_OK && form->out_of_memory)
         status = kfpb_fail_no_memory(error);
     return status;
 }
 
-kfps_status kfps_artifact_identity_key(int32_t type, const char *uri, const char *name, const char *description,
-                                       const char *metadata_json, char out[KFPS_HASH_SIZE], kfps_error *error)
+kfps_status kfpsi_identity_key(int32_t type, const char *uri, const char *name, const char *description,
+                               const json_t *metadata, char out[KFPS_HASH_SIZE], kfps_error *error)
 {
-    kfpb_error_clear(error);
-    out[0] = '\0';
     kfpb_text form = {0};
-    const kfps_status status = metadata_form(metadata_json, &form, error);
+    const kfps_status status = metadata_form(metadata, &form, error);
     if (status == KFPS_OK) {
         struct sha256_ctx sha;
         sha256_init(&sha);
@@ -96,6 +80,27 @@ kfps_status kfps_artifact_identity_key(int32_t type, const char *uri, const char
         finish(&sha, out);
     }
     kfpb_text_free(&form);
+    return status;
+}
+
+kfps_status kfps_artifact_identity_key(int32_t type, const char *uri, const char *name, const char *description,
+                                       const char *metadata_json, char out[KFPS_HASH_SIZE], kfps_error *error)
+{
+    json_error_t where;
+    json_t *metadata = NULL;
+    kfps_status status = KFPS_OK;
+    kfpb_error_clear(error);
+    out[0] = '\0';
+    /* numbers are float64 in upstream's map: integers beyond 64 bits must not be refused */
+    if (metadata_json != NULL && metadata_json[0] != '\0')
+        status = kfpsi_json_load(metadata_json, strlen(metadata_json),
+                                 JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &metadata, &where);
+    if (status == KFPS_NO_MEMORY)
+        return kfpb_fail_no_memory(error);
+    if (status != KFPS_OK)
+        return kfpb_fail(error, KFPS_INVALID, "metadata is not JSON, at byte %d", where.position);
+    status = kfpsi_identity_key(type, uri, name, description, metadata, out, error);
+    json_decref(metadata);
     return status;
 }
 

@@ -58,10 +58,11 @@ kfps_status kfpsi_json_load(const char *text, size_t length, size_t flags, json_
     return where->text[0] == '\0' || json_error_code(where) == json_error_out_of_memory ? KFPS_NO_MEMORY : KFPS_INVALID;
 }
 
-kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
-                             kfps_error *error)
+kfps_status kfpsi_json_parse(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
+                             json_t **out, kfps_error *error)
 {
     json_error_t where;
+    *out = NULL;
     if (text == NULL)
         return KFPS_OK;
     if (depth_of(text) > max_depth)
@@ -79,9 +80,20 @@ kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_dep
                             where.position);
     const bool fits = kind == KFPSI_JSON_ANY ||
                       (kind == KFPSI_JSON_OBJECT ? json_is_object(json) : json_is_array(json));
-    json_decref(json);
-    if (!fits)
+    if (!fits) {
+        json_decref(json);
         return kfpb_fail_at(error, element, KFPS_INVALID, "%s of element %zu is JSON but not an %s", what, element,
                             kind == KFPSI_JSON_OBJECT ? "object" : "array");
+    }
+    *out = json;
     return KFPS_OK;
+}
+
+kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
+                             kfps_error *error)
+{
+    json_t *json = NULL;
+    const kfps_status status = kfpsi_json_parse(text, kind, max_depth, what, element, &json, error);
+    json_decref(json);
+    return status;
 }

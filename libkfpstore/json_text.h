@@ -26,5 +26,8 @@ bool kfpsi_json_begins_an_array(const char *text, int max_depth);
  */
 kfps_status kfpsi_json_check(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
                              kfps_error *error);
+/* The same, and *out is what the text says, with every number as a float64: the caller's, NULL without a text. */
+kfps_status kfpsi_json_parse(const char *text, kfpsi_json_kind kind, int max_depth, const char *what, size_t element,
+                             json_t **out, kfps_error *error);
 
 #endif
