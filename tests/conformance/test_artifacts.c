@@ -223,9 +223,22 @@ END_TEST
 
 /* ---- by URI ------------------------------------------------------------------------------------------------------ */
 
+/* The names of the artifacts, in order, with a blank behind each. */
+static void uri_gives(const char *space, const char *uri, const char *names)
+{
+    char found[256] = "";
+    kfps_artifact_list *read = NULL;
+    kfp_ok(kfps_artifact_get_by_uri(session, space, uri, &read, &error), &error);
+    for (size_t i = 0; i < read->count; i++) {
+        const size_t length = strlen(found);
+        snprintf(found + length, sizeof found - length, "%s ", read->items[i].name);
+    }
+    kfps_artifact_list_free(read);
+    ck_assert_str_eq(found, names);
+}
+
 START_TEST(by_uri_rechecks_equality)
 {
-    kfps_artifact_list *read = NULL;
     kfps_artifact batch[4] = {aw_artifact("first"), aw_artifact("second"), aw_artifact("else"), aw_artifact("blank")};
     batch[2].uri = "s3://bucket/other";
     batch[3].artifact_namespace = "";
@@ -235,32 +248,26 @@ START_TEST(by_uri_rechecks_equality)
     kfp_ok(kfps_artifact_create(session, batch + 1, 3, NULL, &error), &error);
     /* a collision of hashes, forced */
     kfp_exec("UPDATE \"artifacts\" SET \"URIHash\"='" URI_HASH "' WHERE \"Name\"='else'");
-    kfp_ok(kfps_artifact_get_by_uri(session, "ns", "s3://bucket/model", &read, &error), &error);
-    ck_assert_uint_eq(read->count, 2);
-    ck_assert_str_eq(read->items[0].name, "first");
-    ck_assert_str_eq(read->items[1].name, "second");
-    kfps_artifact_list_free(read);
-    /* oldest first, whichever was written first; of the same second by UUID */
-    kfp_exec("UPDATE \"artifacts\" SET \"CreatedAtInSec\"=1700000002 WHERE \"Name\"='first'");
-    kfp_ok(kfps_artifact_get_by_uri(session, "ns", "s3://bucket/model", &read, &error), &error);
-    ck_assert_uint_eq(read->count, 2);
-    ck_assert_str_eq(read->items[0].name, "second");
-    ck_assert_str_eq(read->items[1].name, "first");
-    kfps_artifact_list_free(read);
-    kfp_exec("UPDATE \"artifacts\" SET \"CreatedAtInSec\"=1700000002 WHERE \"Name\"='second'");
-    kfp_ok(kfps_artifact_get_by_uri(session, "ns", "s3://bucket/model", &read, &error), &error);
-    ck_assert_int_lt(strcmp(read->items[0].uuid, read->items[1].uuid), 0);
-    kfps_artifact_list_free(read);
-    kfp_ok(kfps_artifact_get_by_uri(session, "", "s3://bucket/model", &read, &error), &error);
-    ck_assert_uint_eq(read->count, 1);
-    ck_assert_str_eq(read->items[0].name, "blank");
-    kfps_artifact_list_free(read);
-    kfp_ok(kfps_artifact_get_by_uri(session, "NS", "s3://bucket/model", &read, &error), &error);
-    ck_assert_uint_eq(read->count, 0);
-    kfps_artifact_list_free(read);
-    kfp_ok(kfps_artifact_get_by_uri(session, "ns", "s3://bucket/none", &read, &error), &error);
-    ck_assert_uint_eq(read->count, 0);
-    kfps_artifact_list_free(read);
+    uri_gives("ns", "s3://bucket/model", "first second ");
+    uri_gives("", "s3://bucket/model", "blank ");
+    uri_gives("NS", "s3://bucket/model", "");
+    uri_gives("ns", "s3://bucket/none", "");
+}
+END_TEST
+
+START_TEST(by_uri_the_oldest_comes_first)
+{
+    kfps_artifact batch[3] = {aw_artifact("a"), aw_artifact("b"), aw_artifact("c")};
+    now = 1700000000;
+    kfp_ok(kfps_artifact_create(session, batch, 3, NULL, &error), &error);
+    kfp_exec("UPDATE \"artifacts\" SET \"UUID\"='u-3' WHERE \"Name\"='a'");
+    kfp_exec("UPDATE \"artifacts\" SET \"UUID\"='u-1' WHERE \"Name\"='b'");
+    kfp_exec("UPDATE \"artifacts\" SET \"UUID\"='u-2' WHERE \"Name\"='c'");
+    uri_gives("ns", "s3://bucket/model", "b c a "); /* of one second by UUID */
+    kfp_exec("UPDATE \"artifacts\" SET \"CreatedAtInSec\"=1700000002 WHERE \"Name\"='b'");
+    uri_gives("ns", "s3://bucket/model", "c a b ");
+    kfp_exec("UPDATE \"artifacts\" SET \"CreatedAtInSec\"=1700000001 WHERE \"Name\"='c'");
+    uri_gives("ns", "s3://bucket/model", "a c b ");
 }
 END_TEST
 
@@ -371,6 +378,7 @@ static Suite *artifacts_suite(void)
     tcase_add_test(tests, a_long_list_is_looked_up_by_the_index);
     tcase_add_test(tests, ids_are_compared_by_bytes);
     tcase_add_test(tests, by_uri_rechecks_equality);
+    tcase_add_test(tests, by_uri_the_oldest_comes_first);
     tcase_add_test(tests, only_unlinked_ones_are_deleted);
     tcase_add_test(tests, links_and_deletes_at_once);
     tcase_add_test(tests, operations_join_a_transaction);
