@@ -45,7 +45,7 @@ static void forget(search *s)
 /* The form that upstream compares; metadata of a database that is no JSON equals nothing. */
 static bool canonical(const char *json_text, kfpb_text *out)
 {
-    const size_t flags = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+    const size_t flags = KFPSI_JSON_FLOAT64;
     json_t *json = json_null();
     kfpb_text_clear(out);
     if (json_text != NULL) {

@@ -132,8 +132,7 @@ static kfps_status put_json(struct sha256_ctx *sha, const char *json_text, kfps_
 {
     kfpb_text form = {0};
     json_t *json = NULL;
-    kfps_status status = kfpsi_json_load(json_text, strlen(json_text),
-                                         JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &json, NULL);
+    kfps_status status = kfpsi_json_load(json_text, strlen(json_text), KFPSI_JSON_FLOAT64, &json, NULL);
     if (status != KFPS_OK)
         status = kfpb_fail_no_memory(error); /* it was JSON before */
     else

@@ -91,10 +91,8 @@ kfps_status kfps_artifact_identity_key(int32_t type, const char *uri, const char
     kfps_status status = KFPS_OK;
     kfpb_error_clear(error);
     out[0] = '\0';
-    /* numbers are float64 in upstream's map: integers beyond 64 bits must not be refused */
     if (metadata_json != NULL && metadata_json[0] != '\0')
-        status = kfpsi_json_load(metadata_json, strlen(metadata_json),
-                                 JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &metadata, &where);
+        status = kfpsi_json_load(metadata_json, strlen(metadata_json), KFPSI_JSON_FLOAT64, &metadata, &where);
     if (status == KFPS_NO_MEMORY)
         return kfpb_fail_no_memory(error);
     if (status != KFPS_OK)

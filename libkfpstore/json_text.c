@@ -70,8 +70,7 @@ kfps_status kfpsi_json_parse(const char *text, kfpsi_json_kind kind, int max_dep
                             "%s of element %zu: JSON is nested deeper than the %d levels that are stored here", what,
                             element, max_depth);
     json_t *json = NULL;
-    const kfps_status status = kfpsi_json_load(
-        text, strlen(text), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &json, &where);
+    const kfps_status status = kfpsi_json_load(text, strlen(text), KFPSI_JSON_FLOAT64, &json, &where);
     if (status == KFPS_NO_MEMORY)
         return kfpb_fail_no_memory(error);
     if (status != KFPS_OK)

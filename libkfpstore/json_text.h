@@ -11,6 +11,10 @@
 
 typedef enum kfpsi_json_kind { KFPSI_JSON_ANY, KFPSI_JSON_OBJECT, KFPSI_JSON_ARRAY } kfpsi_json_kind;
 
+/* jansson's flags for any value as upstream's maps hold it: numbers are float64, so that no integer is refused for its
+ * length. */
+enum { KFPSI_JSON_FLOAT64 = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL };
+
 /* Parses a text; an integer beyond 64 bits makes all integers float64, as they are to upstream. `flags` are jansson's.
  * KFPS_INVALID (the place is in *where, which may be NULL) or KFPS_NO_MEMORY; no message is made. */
 kfps_status kfpsi_json_load(const char *text, size_t length, size_t flags, json_t **out, json_error_t *where);
