@@ -115,6 +115,7 @@ void kfpb_mysql_forget_all(kfpb_mysql *conn);
 
 kfps_status kfpb_mysql_execute(kfpb_mysql *conn, kfpb_mysql_statement *statement, const kfpb_value *values,
                                size_t count, kfps_error *error);
+/* NULL is none. */
 void kfpb_mysql_columns_free(kfpb_mysql_columns *columns);
 /* What it has changed; a result that nobody asked for is dropped. */
 int64_t kfpb_mysql_affected(kfpb_mysql_statement *statement);

@@ -175,12 +175,13 @@ static void floor_find_hydrated(bench *b, const operation *op, size_t call)
 {
     char fingerprint[80], uuid[64] = "";
     STATEMENT(sql,
-              "SELECT %s FROM \"tasks\"%s WHERE \"Fingerprint\"=? AND \"State\"=2 ORDER BY \"CreatedAtInSec\" DESC,"
-              "\"UUID\" DESC LIMIT 1",
+              "SELECT %s FROM \"tasks\"%s WHERE \"Fingerprint\"=? AND \"State\"=? ORDER BY \"CreatedAtInSec\" DESC,"
+              "\"UUID\" DESC LIMIT ?",
               bench_task_columns,
               strcmp(b->ops->engine, "mysql") == 0 ? " FORCE INDEX (\"kfpstore_tasks_cache\")" : "");
-    const kfps_value value = v_text(fingerprint_of(b, op, call, fingerprint));
-    b->ops->query(b->client, sql, &value, 1, uuid);
+    const kfps_value values[] = {v_text(fingerprint_of(b, op, call, fingerprint)), v_int(KFPS_TASK_SUCCEEDED),
+                                 v_int(1)};
+    b->ops->query(b->client, sql, values, 3, uuid);
     floor_links(b, uuid);
 }
 
