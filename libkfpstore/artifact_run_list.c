@@ -6,6 +6,7 @@
  */
 #include "backends/base/fail.h"
 #include "libkfpstore/artifact_list.h"
+#include "libkfpstore/index_range.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/tables.h"
 
@@ -70,22 +71,18 @@ static void behind_sql(walk *w)
     kfpb_sql_bind(sql, kfpb_str(w->last));
 }
 
-/* The same as a range of the index, as list_sql.c has it. */
+/* The same as a range of the index. */
 static void range_sql(walk *w)
 {
-    kfpb_sql *sql = &w->sql;
-    const bool down = w->plan->position.descending;
-    const kfpb_value run = kfpb_str(w->linked->run_uuid);
-    const bool first = w->last[0] == '\0';
-    kfpsi_sql_and(sql);
-    kfpb_sql_add(sql, down && !first ? "l.\"RunUUID\">=" : "l.\"RunUUID\"<=");
-    kfpsi_sql_hidden(sql, run);
-    kfpb_sql_add(sql, " AND (l.\"RunUUID\",l.\"ArtifactID\")");
-    kfpb_sql_add(sql, first ? ">=(" : down ? "<(" : ">(");
-    kfpsi_sql_hidden(sql, run);
-    kfpb_sql_add(sql, ",");
-    kfpb_sql_bind(sql, kfpb_str(w->last)); /* "": nothing is less */
-    kfpb_sql_add(sql, ")");
+    const bool first = w->last[0] == '\0'; /* nothing is less than that */
+    const kfpsi_place places[] = {
+        {&kfpsi_artifact_tasks.columns[KFPSI_LINK_RUN], NULL, kfpb_str(w->linked->run_uuid), true},
+        {&kfpsi_artifact_tasks.columns[KFPSI_LINK_ARTIFACT], NULL, kfpb_str(w->last), false},
+    };
+    kfpsi_range_sql(&w->sql, "l.", places, 1, 2,
+                    first                          ? KFPSI_RANGE_WHOLE
+                    : w->plan->position.descending ? KFPSI_RANGE_BEFORE
+                                                   : KFPSI_RANGE_BEHIND);
 }
 
 static void ids_sql(walk *w)

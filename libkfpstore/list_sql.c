@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list_sql.c: a plan and a scope as statements that stop after a page. */
+#include "libkfpstore/index_range.h"
 #include "libkfpstore/list.h"
 #include "libkfpstore/query.h"
 
@@ -151,12 +152,6 @@ static void null_sql(kfpb_sql *sql, const kfpsi_list_part *p)
 /* ---- an index as a range ------------------------------------------------------------------------------------------
  */
 
-typedef struct place {
-    const kfpb_column *column;
-    const kfpsi_term *term; /* whose value is the same in all of the range, or NULL */
-    kfpb_value value;       /* else */
-} place;
-
 static const kfpsi_term *term_of(const kfpsi_scope *scope, int column)
 {
     size_t i = 0;
@@ -165,61 +160,34 @@ static const kfpsi_term *term_of(const kfpsi_scope *scope, int column)
     return &scope->terms[i];
 }
 
-static void same_sql(kfpb_sql *sql, const kfpsi_term *term)
+/* Where all rows of the range are the same. */
+static kfpsi_place place_of(const kfpb_column *column, const kfpsi_term *term)
 {
     if (term->texts != NULL && term->count > 1)
-        kfpb_sql_add(sql, "i.id"); /* of the lateral join */
-    else
-        kfpsi_sql_hidden(sql, term->texts != NULL ? kfpb_str(term->texts[0]) : kfpb_int(term->ints[0]));
-}
-
-/* (S,A,K) > (s,a,k), without parentheses where it is only one. */
-static void edge_sql(kfpb_sql *sql, const place *places, size_t count, const char *operator)
-{
-    kfpsi_sql_and(sql);
-    kfpb_sql_add(sql, count > 1 ? "(" : "");
-    for (size_t i = 0; i < count; i++) {
-        kfpb_sql_add(sql, i > 0 ? "," : "");
-        kfpsi_sql_operand(sql, places[i].column, NULL);
-    }
-    kfpb_sql_add(sql, count > 1 ? ")" : "");
-    kfpb_sql_add(sql, operator);
-    kfpb_sql_add(sql, count > 1 ? "(" : "");
-    for (size_t i = 0; i < count; i++) {
-        kfpb_sql_add(sql, i > 0 ? "," : "");
-        if (places[i].term != NULL)
-            same_sql(sql, places[i].term);
-        else
-            kfpb_sql_bind(sql, places[i].value);
-    }
-    kfpb_sql_add(sql, count > 1 ? ")" : "");
+        return (kfpsi_place){column, "i.id", {0}, false}; /* of the lateral join */
+    return (kfpsi_place){column, NULL, term->texts != NULL ? kfpb_str(term->texts[0]) : kfpb_int(term->ints[0]), true};
 }
 
 /* From the first row of the scope, or behind the last one of the page before, to its last row. */
 static void walk_sql(kfpb_sql *sql, const kfpsi_list_part *p, const kfpsi_path *path)
 {
     const kfpsi_position *last = &p->plan->position;
-    const bool down = last->descending;
-    place places[4];
+    const bool continued = p->plan->continued;
+    kfpsi_place places[4];
     size_t count = 0;
     for (int i = 0; i < 2; i++) {
         const int column = i == 0 ? path->scope : path->also;
         if (column >= 0)
-            places[count++] = (place){column_of(p, column), term_of(p->scope, column), {0}};
+            places[count++] = place_of(column_of(p, column), term_of(p->scope, column));
     }
-    if (!p->plan->continued) {
-        /* With the key, behind whose least value nothing is: of a plain range the planner expects so few rows that it
-         * may sort them. */
-        edge_sql(sql, places, count, "<=");
-        places[count++] = (place){key_column(p), NULL, kfpb_str("")};
-        edge_sql(sql, places, count, ">=");
-        return;
-    }
-    edge_sql(sql, places, count, down ? ">=" : "<=");
-    if (!by_key(p))
-        places[count++] = (place){sort_column(p), NULL, last->value};
-    places[count++] = (place){key_column(p), NULL, kfpb_str(last->key)};
-    edge_sql(sql, places, count, down ? "<" : ">");
+    const size_t same = count;
+    if (continued && !by_key(p))
+        places[count++] = (kfpsi_place){sort_column(p), NULL, last->value, false};
+    places[count++] = (kfpsi_place){key_column(p), NULL, kfpb_str(continued ? last->key : ""), false};
+    kfpsi_range_sql(sql, NULL, places, same, count,
+                    !continued         ? KFPSI_RANGE_WHOLE
+                    : last->descending ? KFPSI_RANGE_BEFORE
+                                       : KFPSI_RANGE_BEHIND);
 }
 
 /* ---- statements ---------------------------------------------------------------------------------------------------
