@@ -9,6 +9,7 @@
 #include "backends/base/fail.h"
 #include "kfpstore/merge.h"
 #include "libkfpstore/access.h"
+#include "libkfpstore/filter.h"
 #include "libkfpstore/json_text.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
@@ -190,25 +191,36 @@ static kfps_status see_link(void *context, const kfpb_rows *row, kfps_error *err
     return KFPS_OK;
 }
 
+/* Of one task, the most frequent case, PostgreSQL would plan anew each time if it knew which: the average of a column
+ * with some very frequent values looks dearer to it than any other value. */
+static kfps_status read_links(kfpsi_op *op, hydration *h, kfpb_sql *sql, kfps_error *error)
+{
+    if (kfpb_sql_out_of_memory(sql))
+        return kfpb_fail_no_memory(error);
+    if (h->uuid_count != 1)
+        return kfpsi_each_in(op->conn, kfpb_text_get(&sql->text), h->uuids, h->uuid_count, "", see_link, h, error);
+    kfpb_sql_add(sql, "=");
+    kfpsi_sql_hidden(sql, kfpb_str(h->uuids[0]));
+    return kfpsi_each(op->conn, sql, see_link, h, error);
+}
+
 kfps_status kfpsi_hydrate(kfpsi_op *op, kfpb_arena *arena, kfps_task_item *items, size_t count, kfps_error *error)
 {
     hydration h = {.session = op->session, .arena = arena};
-    kfpb_sql head;
-    kfpb_sql_init(&head, op->conn);
+    kfpb_sql sql;
+    kfpb_sql_init(&sql, op->conn);
     kfps_status status = begin(&h, items, count, error);
-    kfpb_sql_add(&head, "SELECT l.\"TaskID\",");
-    kfpsi_view_columns(&head, &kfpsi_view_artifact_task, "l.");
-    kfpb_sql_add(&head, ",");
-    kfpsi_view_columns(&head, &kfpsi_view_artifact, "a.");
-    kfpb_sql_add(&head, " FROM \"artifact_tasks\" l JOIN \"artifacts\" a ON a.\"UUID\"=l.\"ArtifactID\""
-                        " WHERE l.\"TaskID\"");
-    if (status == KFPS_OK && kfpb_sql_out_of_memory(&head))
-        status = kfpb_fail_no_memory(error);
+    kfpb_sql_add(&sql, "SELECT l.\"TaskID\",");
+    kfpsi_view_columns(&sql, &kfpsi_view_artifact_task, "l.");
+    kfpb_sql_add(&sql, ",");
+    kfpsi_view_columns(&sql, &kfpsi_view_artifact, "a.");
+    kfpb_sql_add(&sql, " FROM \"artifact_tasks\" l JOIN \"artifacts\" a ON a.\"UUID\"=l.\"ArtifactID\""
+                       " WHERE l.\"TaskID\"");
     if (status == KFPS_OK)
-        status = kfpsi_each_in(op->conn, kfpb_text_get(&head.text), h.uuids, h.uuid_count, "", see_link, &h, error);
+        status = read_links(op, &h, &sql, error);
     if (status == KFPS_OK)
         status = hand_out(&h, items, count, error);
-    kfpb_sql_free(&head);
+    kfpb_sql_free(&sql);
     kfpb_arena_free(&h.scratch);
     return status;
 }

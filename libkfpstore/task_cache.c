@@ -3,8 +3,11 @@
 #include "backends/base/fail.h"
 #include "kfpstore/task.h"
 #include "libkfpstore/access.h"
+#include "libkfpstore/filter.h"
+#include "libkfpstore/index_range.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
+#include "libkfpstore/tables.h"
 #include "libkfpstore/task_rows.h"
 
 enum { FURTHER_ROWS = 500 };
@@ -43,35 +46,76 @@ static kfps_status see_candidate(void *context, const kfpb_rows *row, kfps_error
     return equal ? kfpsi_task_rows_see(rows, row, error) : KFPS_OK;
 }
 
-/* The index has the whole order, so that one row is read however many have the fingerprint; which of its indexes it
- * takes, MariaDB must be told. */
-static void write_lookup(kfpb_sql *sql, const cache_page *page, int64_t limit)
+/* What one look-up finds has in common, and where it goes on. */
+typedef struct lookup {
+    kfpsi_place places[5]; /* in the order of the index */
+    size_t same, count;
+} lookup;
+
+static void add_place(lookup *l, size_t column, kfpb_value value, bool same)
+{
+    l->places[l->count++] = (kfpsi_place){&kfpsi_tasks.columns[column], NULL, value, same};
+    l->same += same;
+}
+
+static lookup lookup_of(const cache_page *page)
 {
     const cache_key *key = page->key;
+    lookup l = {0};
+    add_place(&l, KFPSI_TASK_FINGERPRINT, kfpb_str(key->fingerprint), true);
+    add_place(&l, KFPSI_TASK_STATE, kfpb_int(KFPS_TASK_SUCCEEDED), true);
+    if (key->space != NULL)
+        add_place(&l, KFPSI_TASK_NAMESPACE, kfpb_str(key->space), true);
+    if (page->last_uuid != NULL)
+        add_place(&l, KFPSI_TASK_CREATED, kfpb_int(page->last_created), false);
+    add_place(&l, KFPSI_TASK_UUID, kfpb_str(page->last_uuid != NULL ? page->last_uuid : ""), false);
+    return l;
+}
+
+static void write_equal(kfpb_sql *sql, const lookup *l, const cache_page *page)
+{
+    for (size_t i = 0; i < l->same; i++) {
+        kfpsi_sql_and(sql);
+        kfpb_sql_name(sql, l->places[i].column->name);
+        kfpb_sql_add(sql, "=");
+        kfpb_sql_bind(sql, l->places[i].value);
+    }
+    if (page->last_uuid == NULL)
+        return;
+    kfpb_sql_add(sql, " AND \"CreatedAtInSec\"<=");
+    kfpb_sql_bind(sql, kfpb_int(page->last_created));
+    kfpb_sql_add(sql, " AND (\"CreatedAtInSec\"<");
+    kfpb_sql_bind(sql, kfpb_int(page->last_created));
+    kfpb_sql_add(sql, " OR \"UUID\"<");
+    kfpb_sql_bind(sql, kfpb_str(page->last_uuid));
+    kfpb_sql_add(sql, ")");
+}
+
+/* The index has the whole order, so that one row is read however many have the fingerprint; which of its indexes it
+ * takes, MariaDB must be told. PostgreSQL sorts all of them where it thinks they are few, and plans anew for each
+ * fingerprint where it sees how frequent that is or does not see how few are wanted: it walks the index. */
+static void write_lookup(kfpb_sql *sql, const cache_page *page, int64_t limit)
+{
+    const lookup l = lookup_of(page);
+    const bool range = sql->driver->dialect.hidden != NULL;
     kfpb_sql_reset(sql);
     kfpb_sql_add(sql, "SELECT ");
     kfpsi_view_columns(sql, page->rows->columns, NULL);
     kfpb_sql_add(sql, " FROM \"tasks\"");
-    kfpsi_index_hint(sql, key->space != NULL ? "kfpstore_tasks_cache_ns" : "kfpstore_tasks_cache");
-    kfpb_sql_add(sql, " WHERE \"Fingerprint\"=");
-    kfpb_sql_bind(sql, kfpb_str(key->fingerprint));
-    kfpb_sql_add(sql, " AND \"State\"=");
-    kfpb_sql_bind(sql, kfpb_int(KFPS_TASK_SUCCEEDED));
-    if (key->space != NULL) {
-        kfpb_sql_add(sql, " AND \"Namespace\"=");
-        kfpb_sql_bind(sql, kfpb_str(key->space));
+    kfpsi_index_hint(sql, page->key->space != NULL ? "kfpstore_tasks_cache_ns" : "kfpstore_tasks_cache");
+    kfpb_sql_add(sql, " WHERE");
+    if (range)
+        kfpsi_range_sql(sql, NULL, l.places, l.same, l.count,
+                        page->last_uuid != NULL ? KFPSI_RANGE_BEFORE : KFPSI_RANGE_WHOLE);
+    else
+        write_equal(sql, &l, page);
+    kfpb_sql_add(sql, " ORDER BY ");
+    for (size_t i = 0; range && i < l.same; i++) {
+        kfpb_sql_name(sql, l.places[i].column->name);
+        kfpb_sql_add(sql, " DESC,");
     }
-    if (page->last_uuid != NULL) {
-        kfpb_sql_add(sql, " AND \"CreatedAtInSec\"<=");
-        kfpb_sql_bind(sql, kfpb_int(page->last_created));
-        kfpb_sql_add(sql, " AND (\"CreatedAtInSec\"<");
-        kfpb_sql_bind(sql, kfpb_int(page->last_created));
-        kfpb_sql_add(sql, " OR \"UUID\"<");
-        kfpb_sql_bind(sql, kfpb_str(page->last_uuid));
-        kfpb_sql_add(sql, ")");
-    }
-    kfpb_sql_add(sql, " ORDER BY \"CreatedAtInSec\" DESC,\"UUID\" DESC LIMIT ");
-    kfpb_sql_bind(sql, kfpb_int(limit));
+    kfpb_sql_add(sql, "\"CreatedAtInSec\" DESC,\"UUID\" DESC LIMIT ");
+    kfpb_text_int(&sql->text, limit);
 }
 
 /* One row is enough where the collation compares bytes; elsewhere another fingerprint may stand before ours. */
