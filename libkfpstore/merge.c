@@ -92,15 +92,22 @@ static const json_t *field(const json_t *object, const char *name, const char *p
     return value != NULL ? value : json_object_get(object, proto_name);
 }
 
+static void add_number(kfpb_text *key, char kind, int64_t number)
+{
+    kfpb_text_char(key, kind);
+    kfpb_text_int(key, number);
+    kfpb_text_char(key, ';');
+}
+
 /* A part of a key: with its length before it, no two lists of parts look alike. Absent is not the same as empty. */
 static void add_part(kfpb_text *key, const json_t *value)
 {
     if (value == NULL || json_is_null(value))
         kfpb_text_add(key, "-;");
     else if (json_is_integer(value))
-        kfpb_text_printf(key, "i%lld;", (long long) json_integer_value(value));
+        add_number(key, 'i', json_integer_value(value));
     else if (json_is_string(value)) {
-        kfpb_text_printf(key, "s%zu:", json_string_length(value));
+        add_number(key, 's', (int64_t) json_string_length(value));
         kfpb_text_addn(key, json_string_value(value), json_string_length(value));
         kfpb_text_char(key, ';');
     } else
@@ -118,7 +125,7 @@ static int32_t io_type_of(const json_t *type)
 static void add_type(kfpb_text *key, const json_t *type, int32_t number)
 {
     if (number >= 0)
-        kfpb_text_printf(key, "t%d;", number);
+        add_number(key, 't', number);
     else
         add_part(key, type);
 }
@@ -127,7 +134,7 @@ static void add_iteration(kfpb_text *key, const json_t *iteration)
 {
     int64_t number;
     if (json_is_string(iteration) && kfpb_parse_int(json_string_value(iteration), &number))
-        kfpb_text_printf(key, "i%lld;", (long long) number);
+        add_number(key, 'i', number);
     else
         add_part(key, iteration);
 }
@@ -150,7 +157,7 @@ static kfps_status make_key(const json_t *item, kfpb_text *key, kfps_error *erro
     add_part(key, field(item, "parameterKey", "parameter_key"));
     const json_t *task = field(producer, "taskName", "task_name");
     if (produced && task == NULL)
-        kfpb_text_add(key, "s0:;"); /* proto3 leaves an empty text out */
+        kfpb_text_add(key, "s0;;"); /* proto3 leaves an empty text out */
     else
         add_part(key, task);
     add_iteration(key, iteration);
