@@ -3,7 +3,7 @@
 
 #include "libkfpstore/filter.h"
 
-static void place_sql(kfpb_sql *sql, const kfpsi_place *place)
+void kfpsi_place_sql(kfpb_sql *sql, const kfpsi_place *place)
 {
     if (place->expression != NULL)
         kfpb_sql_add(sql, place->expression);
@@ -27,7 +27,7 @@ static void edge_sql(kfpb_sql *sql, const char *prefix, const kfpsi_place *place
     kfpb_sql_add(sql, count > 1 ? "(" : "");
     for (size_t i = 0; i < count; i++) {
         kfpb_sql_add(sql, i > 0 ? "," : "");
-        place_sql(sql, &places[i]);
+        kfpsi_place_sql(sql, &places[i]);
     }
     kfpb_sql_add(sql, count > 1 ? ")" : "");
 }

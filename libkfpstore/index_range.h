@@ -12,10 +12,12 @@
 /* A column of the index, and where in it. */
 typedef struct kfpsi_place {
     const kfpb_column *column;
-    const char *expression; /* of the statement; NULL: the value */
+    const char *expression; /* of the statement, or a constant of ours; NULL: the value */
     kfpb_value value;
     bool hidden; /* the optimiser must not look at the value */
 } kfpsi_place;
+
+void kfpsi_place_sql(kfpb_sql *sql, const kfpsi_place *place); /* the value, without its column */
 
 typedef enum kfpsi_range {
     KFPSI_RANGE_WHOLE,  /* of all: the places end with the key and "", behind which everything is */

@@ -52,9 +52,13 @@ typedef struct lookup {
     size_t same, count;
 } lookup;
 
-static void add_place(lookup *l, size_t column, kfpb_value value, bool same)
+/* A constant in the statement: PostgreSQL reads each hidden value by a plan of its own. */
+static const char succeeded[] = "2";
+_Static_assert(KFPS_TASK_SUCCEEDED == 2, "the state of the look-up is that of the API");
+
+static void add_place(lookup *l, size_t column, const char *expression, kfpb_value value, bool same)
 {
-    l->places[l->count++] = (kfpsi_place){&kfpsi_tasks.columns[column], NULL, value, same};
+    l->places[l->count++] = (kfpsi_place){&kfpsi_tasks.columns[column], expression, value, same};
     l->same += same;
 }
 
@@ -62,13 +66,13 @@ static lookup lookup_of(const cache_page *page)
 {
     const cache_key *key = page->key;
     lookup l = {0};
-    add_place(&l, KFPSI_TASK_FINGERPRINT, kfpb_str(key->fingerprint), true);
-    add_place(&l, KFPSI_TASK_STATE, kfpb_int(KFPS_TASK_SUCCEEDED), true);
+    add_place(&l, KFPSI_TASK_FINGERPRINT, NULL, kfpb_str(key->fingerprint), true);
+    add_place(&l, KFPSI_TASK_STATE, succeeded, kfpb_null(), true);
     if (key->space != NULL)
-        add_place(&l, KFPSI_TASK_NAMESPACE, kfpb_str(key->space), true);
+        add_place(&l, KFPSI_TASK_NAMESPACE, NULL, kfpb_str(key->space), true);
     if (page->last_uuid != NULL)
-        add_place(&l, KFPSI_TASK_CREATED, kfpb_int(page->last_created), false);
-    add_place(&l, KFPSI_TASK_UUID, kfpb_str(page->last_uuid != NULL ? page->last_uuid : ""), false);
+        add_place(&l, KFPSI_TASK_CREATED, NULL, kfpb_int(page->last_created), false);
+    add_place(&l, KFPSI_TASK_UUID, page->last_uuid != NULL ? NULL : "''", kfpb_str(page->last_uuid), false);
     return l;
 }
 
@@ -78,7 +82,7 @@ static void write_equal(kfpb_sql *sql, const lookup *l, const cache_page *page)
         kfpsi_sql_and(sql);
         kfpb_sql_name(sql, l->places[i].column->name);
         kfpb_sql_add(sql, "=");
-        kfpb_sql_bind(sql, l->places[i].value);
+        kfpsi_place_sql(sql, &l->places[i]);
     }
     if (page->last_uuid == NULL)
         return;

@@ -175,12 +175,12 @@ static void floor_find_cached(bench *b, const operation *op, size_t call)
 static const char *newest_of(const char *engine)
 {
     if (strcmp(engine, "pgsql") == 0)
-        return "WHERE (\"Fingerprint\",\"State\")<=((SELECT ?),(SELECT ?::int)) AND "
-               "(\"Fingerprint\",\"State\",\"UUID\")>=((SELECT ?),(SELECT ?::int),'') "
+        return "WHERE (\"Fingerprint\",\"State\")<=((SELECT ?),2) AND "
+               "(\"Fingerprint\",\"State\",\"UUID\")>=((SELECT ?),2,'') "
                "ORDER BY \"Fingerprint\" DESC,\"State\" DESC,";
     if (strcmp(engine, "mysql") == 0)
-        return "FORCE INDEX (\"kfpstore_tasks_cache\") WHERE \"Fingerprint\"=? AND \"State\"=? ORDER BY ";
-    return "WHERE \"Fingerprint\"=? AND \"State\"=? ORDER BY ";
+        return "FORCE INDEX (\"kfpstore_tasks_cache\") WHERE \"Fingerprint\"=? AND \"State\"=2 ORDER BY ";
+    return "WHERE \"Fingerprint\"=? AND \"State\"=2 ORDER BY ";
 }
 
 static void floor_find_hydrated(bench *b, const operation *op, size_t call)
@@ -188,9 +188,8 @@ static void floor_find_hydrated(bench *b, const operation *op, size_t call)
     char fingerprint[80], uuid[64] = "";
     STATEMENT(sql, "SELECT %s FROM \"tasks\" %s\"CreatedAtInSec\" DESC,\"UUID\" DESC LIMIT 1", bench_task_columns,
               newest_of(b->ops->engine));
-    const kfps_value of[] = {v_text(fingerprint_of(b, op, call, fingerprint)), v_int(KFPS_TASK_SUCCEEDED)};
-    const kfps_value values[] = {of[0], of[1], of[0], of[1]};
-    b->ops->query(b->client, sql, values, strcmp(b->ops->engine, "pgsql") == 0 ? 4 : 2, uuid);
+    const kfps_value value = v_text(fingerprint_of(b, op, call, fingerprint)), values[] = {value, value};
+    b->ops->query(b->client, sql, values, strcmp(b->ops->engine, "pgsql") == 0 ? 2 : 1, uuid);
     floor_links(b, uuid);
 }
 
