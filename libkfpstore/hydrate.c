@@ -214,8 +214,9 @@ kfps_status kfpsi_hydrate(kfpsi_op *op, kfpb_arena *arena, kfps_task_item *items
     kfpsi_view_columns(&sql, &kfpsi_view_artifact_task, "l.");
     kfpb_sql_add(&sql, ",");
     kfpsi_view_columns(&sql, &kfpsi_view_artifact, "a.");
-    kfpb_sql_add(&sql, " FROM \"artifact_tasks\" l JOIN \"artifacts\" a ON a.\"UUID\"=l.\"ArtifactID\""
-                       " WHERE l.\"TaskID\"");
+    kfpb_sql_add(&sql, " FROM \"artifact_tasks\" l");
+    kfpsi_index_hint(&sql, "kfpstore_links_task"); /* else MariaDB looks into each index that begins with the task */
+    kfpb_sql_add(&sql, " JOIN \"artifacts\" a ON a.\"UUID\"=l.\"ArtifactID\" WHERE l.\"TaskID\"");
     if (status == KFPS_OK)
         status = read_links(op, &h, &sql, error);
     if (status == KFPS_OK)

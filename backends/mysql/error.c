@@ -109,6 +109,7 @@ static const number_rule rules[] = {
     {2008, KFPS_NO_MEMORY, FIXED, "the client library ran out of memory"},
     {1021, KFPS_INTERNAL, FIXED, "the server's disk is full: make room on it and run this again"},
     {1114, KFPS_INTERNAL, SERVER, "make room on the server's disk and run this again"},
+    {1176, KFPS_SCHEMA, SERVER, "'kfp-migrate schema verify' says what is missing"},
     {1054, KFPS_INTERNAL, SERVER, NULL},
     {1146, KFPS_INTERNAL, SERVER, NULL},
     {1050, KFPS_INTERNAL, SERVER, NULL},

@@ -291,6 +291,30 @@ START_TEST(who_is_refused_reads_and_writes_nothing)
 }
 END_TEST
 
+/* MySQL and MariaDB are told which index to take, and refuse if it is not there; the others go another way. */
+START_TEST(an_index_that_is_gone_is_named)
+{
+    kfps_task_list *list = NULL;
+    char uuid[KFPS_UUID_SIZE];
+    kfps_task task = tt_task("run-1", NULL, "t", KFPS_TASK_RUNNING);
+    tt_create(session, &task, uuid);
+    kfpb_conn *conn = test_open();
+    test_exec(conn, test_engine_is("mysql") ? "DROP INDEX kfpstore_links_task ON artifact_tasks"
+                                            : "DROP INDEX kfpstore_links_task");
+    kfpb_close(&conn);
+    const kfps_status status = kfps_task_get(session, uuid, KFPS_VIEW_FULL, &list, &error);
+    if (test_engine_is("mysql")) {
+        ck_assert_int_eq(status, KFPS_SCHEMA);
+        ck_assert_ptr_nonnull(strstr(error.message, "'kfpstore_links_task'"));
+        ck_assert_ptr_nonnull(strstr(error.message, "kfp-migrate schema verify"));
+    } else {
+        kfp_ok(status, &error);
+        ck_assert_uint_eq(list->count, 1);
+    }
+    kfps_task_list_free(list);
+}
+END_TEST
+
 static Suite *task_reads_suite(void)
 {
     Suite *suite = suite_create("task reads");
@@ -303,6 +327,7 @@ static Suite *task_reads_suite(void)
     tcase_add_test(tests, counts_of_runs);
     tcase_add_test(tests, namespaces_agree_in_multi_user_mode);
     tcase_add_test(tests, who_is_refused_reads_and_writes_nothing);
+    tcase_add_test(tests, an_index_that_is_gone_is_named);
     suite_add_tcase(suite, tests);
     return suite;
 }

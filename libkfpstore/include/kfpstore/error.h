@@ -42,7 +42,7 @@ typedef enum kfps_status {
     KFPS_UNAVAILABLE = 11,
     /** The account lacks a right, or the password is wrong. */
     KFPS_PERMISSION = 12,
-    /** The schema is missing, older or newer than this version works with. */
+    /** The schema is missing, older or newer than this version works with, or lacks an index that a statement names. */
     KFPS_SCHEMA = 13,
     /** The call was interrupted from another thread, or ran into its time-out. */
     KFPS_INTERRUPTED = 14,
