@@ -74,15 +74,11 @@ static void behind_sql(walk *w)
 /* The same as a range of the index. */
 static void range_sql(walk *w)
 {
-    const bool first = w->last[0] == '\0'; /* nothing is less than that */
     const kfpsi_place places[] = {
         {&kfpsi_artifact_tasks.columns[KFPSI_LINK_RUN], NULL, kfpb_str(w->linked->run_uuid), true},
-        {&kfpsi_artifact_tasks.columns[KFPSI_LINK_ARTIFACT], NULL, kfpb_str(w->last), false},
+        {&kfpsi_artifact_tasks.columns[KFPSI_LINK_ARTIFACT], NULL, kfpb_str(w->last), false}, /* "": before all */
     };
-    kfpsi_range_sql(&w->sql, "l.", places, 1, 2,
-                    first                          ? KFPSI_RANGE_WHOLE
-                    : w->plan->position.descending ? KFPSI_RANGE_BEFORE
-                                                   : KFPSI_RANGE_BEHIND);
+    kfpsi_range_sql(&w->sql, "l.", places, 1, 2, kfpsi_range_of(w->last[0] != '\0', w->plan->position.descending));
 }
 
 static void ids_sql(walk *w)

@@ -54,8 +54,6 @@ void kfpsi_sql_in(kfpb_sql *sql, const kfpb_column *column, const char *prefix, 
 /* Around conditions that are not to choose the index. */
 void kfpsi_sql_residual(kfpb_sql *sql);
 void kfpsi_sql_residual_end(kfpb_sql *sql);
-/* A value that the optimiser cannot look at, on engines that would guess by it; any other is plain. */
-void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value);
 /* The ` AND ` itself: a blank directly behind ` WHERE`, nothing behind `(`. */
 void kfpsi_sql_and(kfpb_sql *sql);
 /* Takes a ` WHERE` without conditions back. */

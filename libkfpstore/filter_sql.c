@@ -2,6 +2,8 @@
 /* filter_sql.c: conditions as SQL. Columns are constants of the tables, values are bound. */
 #include "libkfpstore/filter.h"
 
+#include "libkfpstore/query.h"
+
 static void name_of(kfpb_sql *sql, const kfpb_column *column, const char *prefix)
 {
     if (prefix != NULL)
@@ -9,46 +11,23 @@ static void name_of(kfpb_sql *sql, const kfpb_column *column, const char *prefix
     kfpb_sql_name(sql, column->name);
 }
 
-/* A slot of the dialect around an operand: the text in front of its %s, and what is behind. */
-static void before(kfpb_sql *sql, const char *format)
-{
-    const char *place = strstr(format, "%s");
-    kfpb_text_addn(&sql->text, format, (size_t) (place - format));
-}
-
-static void behind(kfpb_sql *sql, const char *format)
-{
-    kfpb_sql_add(sql, strstr(format, "%s") + 2);
-}
-
 void kfpsi_sql_operand(kfpb_sql *sql, const kfpb_column *column, const char *prefix)
 {
     const char *form = column->type == KFPB_COL_DOUBLE ? sql->driver->dialect.number : "%s";
-    before(sql, form);
+    kfpsi_form_before(sql, form);
     name_of(sql, column, prefix);
-    behind(sql, form);
+    kfpsi_form_behind(sql, form);
 }
 
 void kfpsi_sql_residual(kfpb_sql *sql)
 {
     kfpsi_sql_and(sql);
-    before(sql, sql->driver->dialect.residual);
+    kfpsi_form_before(sql, sql->driver->dialect.residual);
 }
 
 void kfpsi_sql_residual_end(kfpb_sql *sql)
 {
-    behind(sql, sql->driver->dialect.residual);
-}
-
-void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value)
-{
-    /* a double would lose its type, and is no place in any of the indices */
-    const char *form = value.kind == KFPB_DOUBLE ? NULL : sql->driver->dialect.hidden;
-    if (form == NULL)
-        form = "%s";
-    before(sql, form);
-    kfpb_sql_bind(sql, value);
-    behind(sql, form);
+    kfpsi_form_behind(sql, sql->driver->dialect.residual);
 }
 
 static const char where[] = " WHERE";
@@ -79,17 +58,17 @@ void kfpsi_sql_no_where(kfpb_sql *sql)
 static void bytes_of_column(kfpb_sql *sql, const kfpb_column *column, const char *prefix)
 {
     const char *form = sql->driver->dialect.text_bytes;
-    before(sql, form);
+    kfpsi_form_before(sql, form);
     name_of(sql, column, prefix);
-    behind(sql, form);
+    kfpsi_form_behind(sql, form);
 }
 
 static void bytes_of_value(kfpb_sql *sql, kfpb_value value)
 {
     const char *form = sql->driver->dialect.text_bytes;
-    before(sql, form);
+    kfpsi_form_before(sql, form);
     kfpb_sql_bind(sql, value);
-    behind(sql, form);
+    kfpsi_form_behind(sql, form);
 }
 
 /* Whether the plain operators may find more than what is equal: the index finds, the bytes decide. */
@@ -160,9 +139,9 @@ static kfpb_value folded(kfpb_sql *sql, const kfpb_value *value)
 static void substring(kfpb_sql *sql, const kfpb_column *column, const char *prefix, const kfpb_value *value)
 {
     const char *form = sql->driver->dialect.text_position;
-    before(sql, form);
+    kfpsi_form_before(sql, form);
     name_of(sql, column, prefix);
-    behind(sql, form);
+    kfpsi_form_behind(sql, form);
     kfpb_sql_bind(sql, folded(sql, value));
     kfpb_sql_add(sql, ")>0");
 }

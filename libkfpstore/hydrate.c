@@ -9,7 +9,6 @@
 #include "backends/base/fail.h"
 #include "kfpstore/merge.h"
 #include "libkfpstore/access.h"
-#include "libkfpstore/filter.h"
 #include "libkfpstore/json_text.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"

@@ -2,6 +2,7 @@
 #include "libkfpstore/index_range.h"
 
 #include "libkfpstore/filter.h"
+#include "libkfpstore/query.h"
 
 void kfpsi_place_sql(kfpb_sql *sql, const kfpsi_place *place)
 {

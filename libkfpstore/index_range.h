@@ -25,6 +25,12 @@ typedef enum kfpsi_range {
     KFPSI_RANGE_BEFORE  /* in descending order */
 } kfpsi_range;
 
+/* Of a list: all of it, or from behind its last row so far. */
+static inline kfpsi_range kfpsi_range_of(bool continued, bool descending)
+{
+    return !continued ? KFPSI_RANGE_WHOLE : descending ? KFPSI_RANGE_BEFORE : KFPSI_RANGE_BEHIND;
+}
+
 /* Adds the condition: of the rows that have the first `same` values, those that `range` says. `prefix` of columns
  * ("a."), or NULL. */
 void kfpsi_range_sql(kfpb_sql *sql, const char *prefix, const kfpsi_place *places, size_t same, size_t count,

@@ -184,10 +184,7 @@ static void walk_sql(kfpb_sql *sql, const kfpsi_list_part *p, const kfpsi_path *
     if (continued && !by_key(p))
         places[count++] = (kfpsi_place){sort_column(p), NULL, last->value, false};
     places[count++] = (kfpsi_place){key_column(p), NULL, kfpb_str(continued ? last->key : ""), false};
-    kfpsi_range_sql(sql, NULL, places, same, count,
-                    !continued         ? KFPSI_RANGE_WHOLE
-                    : last->descending ? KFPSI_RANGE_BEFORE
-                                       : KFPSI_RANGE_BEHIND);
+    kfpsi_range_sql(sql, NULL, places, same, count, kfpsi_range_of(continued, last->descending));
 }
 
 /* ---- statements ---------------------------------------------------------------------------------------------------

@@ -73,15 +73,36 @@ kfps_status kfpsi_exec_in(kfpb_conn *conn, const char *before, const char *const
     return status;
 }
 
+void kfpsi_form_before(kfpb_sql *sql, const char *form)
+{
+    const char *place = strstr(form, "%s");
+    kfpb_text_addn(&sql->text, form, (size_t) (place - form));
+}
+
+void kfpsi_form_behind(kfpb_sql *sql, const char *form)
+{
+    kfpb_sql_add(sql, strstr(form, "%s") + 2);
+}
+
 void kfpsi_index_hint(kfpb_sql *sql, const char *index)
 {
     const char *form = sql->driver->dialect.index_hint;
-    const char *name = strstr(form, "%s");
-    if (name == NULL)
+    if (form[0] == '\0')
         return;
-    kfpb_text_addn(&sql->text, form, (size_t) (name - form));
-    kfpb_text_add(&sql->text, index);
-    kfpb_text_add(&sql->text, name + 2);
+    kfpsi_form_before(sql, form);
+    kfpb_sql_add(sql, index);
+    kfpsi_form_behind(sql, form);
+}
+
+void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value)
+{
+    /* a double would lose its type, and is no place in any of the indices */
+    const char *form = value.kind == KFPB_DOUBLE ? NULL : sql->driver->dialect.hidden;
+    if (form == NULL)
+        form = "%s";
+    kfpsi_form_before(sql, form);
+    kfpb_sql_bind(sql, value);
+    kfpsi_form_behind(sql, form);
 }
 
 void kfpsi_columns_of(kfpb_sql *sql, const char *table)

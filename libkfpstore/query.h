@@ -19,8 +19,14 @@ kfps_status kfpsi_each_in(kfpb_conn *conn, const char *before, const char *const
 kfps_status kfpsi_exec_in(kfpb_conn *conn, const char *before, const char *const *texts, size_t count,
                           const char *after, int64_t *affected, kfps_error *error);
 
+/* A form of the dialect around an operand: what is before its %s, and what is behind. */
+void kfpsi_form_before(kfpb_sql *sql, const char *form);
+void kfpsi_form_behind(kfpb_sql *sql, const char *form);
+
 /* Behind a table's name: use this index, where the engine may be told. */
 void kfpsi_index_hint(kfpb_sql *sql, const char *index);
+/* A value that the optimiser cannot look at, on engines that would guess by it; any other is plain. */
+void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value);
 
 /* The query that gives the names of a table's columns; no row: there is no such table. */
 void kfpsi_columns_of(kfpb_sql *sql, const char *table);

@@ -46,37 +46,36 @@ static kfps_status see_candidate(void *context, const kfpb_rows *row, kfps_error
     return equal ? kfpsi_task_rows_see(rows, row, error) : KFPS_OK;
 }
 
-/* What one look-up finds has in common, and where it goes on. */
+/* Where in the index: what all hits have in common, then behind which row it goes on. */
 typedef struct lookup {
-    kfpsi_place places[5]; /* in the order of the index */
+    kfpsi_place places[5];
     size_t same, count;
 } lookup;
 
-/* A constant in the statement: PostgreSQL reads each hidden value by a plan of its own. */
+/* PostgreSQL computes each hidden value by a plan of its own, so the state is a constant. */
 static const char succeeded[] = "2";
-_Static_assert(KFPS_TASK_SUCCEEDED == 2, "the state of the look-up is that of the API");
-
-static void add_place(lookup *l, size_t column, const char *expression, kfpb_value value, bool same)
-{
-    l->places[l->count++] = (kfpsi_place){&kfpsi_tasks.columns[column], expression, value, same};
-    l->same += same;
-}
+_Static_assert(KFPS_TASK_SUCCEEDED == 2, "the constant is the state");
 
 static lookup lookup_of(const cache_page *page)
 {
+    const kfpb_column *columns = kfpsi_tasks.columns;
     const cache_key *key = page->key;
+    const bool continued = page->last_uuid != NULL;
     lookup l = {0};
-    add_place(&l, KFPSI_TASK_FINGERPRINT, NULL, kfpb_str(key->fingerprint), true);
-    add_place(&l, KFPSI_TASK_STATE, succeeded, kfpb_null(), true);
+    l.places[l.count++] = (kfpsi_place){&columns[KFPSI_TASK_FINGERPRINT], NULL, kfpb_str(key->fingerprint), true};
+    l.places[l.count++] = (kfpsi_place){&columns[KFPSI_TASK_STATE], succeeded, kfpb_null(), false};
     if (key->space != NULL)
-        add_place(&l, KFPSI_TASK_NAMESPACE, NULL, kfpb_str(key->space), true);
-    if (page->last_uuid != NULL)
-        add_place(&l, KFPSI_TASK_CREATED, NULL, kfpb_int(page->last_created), false);
-    add_place(&l, KFPSI_TASK_UUID, page->last_uuid != NULL ? NULL : "''", kfpb_str(page->last_uuid), false);
+        l.places[l.count++] = (kfpsi_place){&columns[KFPSI_TASK_NAMESPACE], NULL, kfpb_str(key->space), true};
+    l.same = l.count;
+    if (continued)
+        l.places[l.count++] = (kfpsi_place){&columns[KFPSI_TASK_CREATED], NULL, kfpb_int(page->last_created), false};
+    l.places[l.count++] = (kfpsi_place){&columns[KFPSI_TASK_UUID], NULL, kfpb_str(continued ? page->last_uuid : ""),
+                                        false};
     return l;
 }
 
-static void write_equal(kfpb_sql *sql, const lookup *l, const cache_page *page)
+/* The same without row values, which MySQL and MariaDB do not see an index in. */
+static void write_equal(kfpb_sql *sql, const lookup *l)
 {
     for (size_t i = 0; i < l->same; i++) {
         kfpsi_sql_and(sql);
@@ -84,14 +83,15 @@ static void write_equal(kfpb_sql *sql, const lookup *l, const cache_page *page)
         kfpb_sql_add(sql, "=");
         kfpsi_place_sql(sql, &l->places[i]);
     }
-    if (page->last_uuid == NULL)
+    if (l->count < l->same + 2)
         return;
+    const kfpb_value created = l->places[l->same].value, uuid = l->places[l->same + 1].value;
     kfpb_sql_add(sql, " AND \"CreatedAtInSec\"<=");
-    kfpb_sql_bind(sql, kfpb_int(page->last_created));
+    kfpb_sql_bind(sql, created);
     kfpb_sql_add(sql, " AND (\"CreatedAtInSec\"<");
-    kfpb_sql_bind(sql, kfpb_int(page->last_created));
+    kfpb_sql_bind(sql, created);
     kfpb_sql_add(sql, " OR \"UUID\"<");
-    kfpb_sql_bind(sql, kfpb_str(page->last_uuid));
+    kfpb_sql_bind(sql, uuid);
     kfpb_sql_add(sql, ")");
 }
 
@@ -109,10 +109,9 @@ static void write_lookup(kfpb_sql *sql, const cache_page *page, int64_t limit)
     kfpsi_index_hint(sql, page->key->space != NULL ? "kfpstore_tasks_cache_ns" : "kfpstore_tasks_cache");
     kfpb_sql_add(sql, " WHERE");
     if (range)
-        kfpsi_range_sql(sql, NULL, l.places, l.same, l.count,
-                        page->last_uuid != NULL ? KFPSI_RANGE_BEFORE : KFPSI_RANGE_WHOLE);
+        kfpsi_range_sql(sql, NULL, l.places, l.same, l.count, kfpsi_range_of(page->last_uuid != NULL, true));
     else
-        write_equal(sql, &l, page);
+        write_equal(sql, &l);
     kfpb_sql_add(sql, " ORDER BY ");
     for (size_t i = 0; range && i < l.same; i++) {
         kfpb_sql_name(sql, l.places[i].column->name);
