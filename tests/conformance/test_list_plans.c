@@ -5,278 +5,12 @@
  * are the library's own, taken with their values from its connection; what the engine does with them is read from
  * EXPLAIN there and, on servers, from its counters of rows.
  */
-#include <stdarg.h>
-
-#include "backends/base/text.h"
 #include "libkfpstore/session.h"
 #include "tests/harness/lists.h"
+#include "tests/harness/many_rows.h"
+#include "tests/harness/plans.h"
 
-enum { PAGE = 20, STATEMENTS = 16 };
-
-/* The tables of upstream have the same indexes: there a fifth of it shows that collations do not matter. */
-static int all_rows(void)
-{
-    return kfp_is_adopted() ? 20000 : 100000;
-}
-
-/* ---- the data -----------------------------------------------------------------------------------------------------
- */
-
-static kfpb_conn *filler;
-
-static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void run(const char *format, ...)
-{
-    char sql[4096];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(sql, sizeof sql, format, list);
-    va_end(list);
-    test_exec(filler, sql);
-}
-
-/* A letter before a text, in the engine's way. */
-static const char *with(const char *letter, const char *column)
-{
-    static char buffers[8][64];
-    static int next;
-    char *out = buffers[next = (next + 1) % 8];
-    snprintf(out, sizeof buffers[0], test_engine_is("mysql") ? "CONCAT('%s',%s)" : "'%s'||(%s)", letter, column);
-    return out;
-}
-
-/* A letter behind it: ids of links are spread as UUIDs are. */
-static const char *id_with(const char *column, const char *letter)
-{
-    static char buffers[8][64];
-    static int next;
-    char *out = buffers[next = (next + 1) % 8];
-    snprintf(out, sizeof buffers[0], test_engine_is("mysql") ? "CONCAT(%s,'%s')" : "(%s)||'%s'", column, letter);
-    return out;
-}
-
-/* 0 to 99,999 (19,999), each with a text "00042" that is another number's: ids are in no order that the others have. */
-static void numbers(void)
-{
-    const char *text = test_engine_is("sqlite")  ? "printf('%05d',%s)"
-                       : test_engine_is("pgsql") ? "lpad((%s)::text,5,'0')"
-                                                 : "LPAD(%s,5,'0')";
-    const char *i = "(a.d+10*b.d+100*c.d+1000*e.d+10000*f.d)";
-    char id[256], permuted[128];
-    run("CREATE TABLE kfpt_digits (d INTEGER)");
-    run("INSERT INTO kfpt_digits VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)");
-    run("CREATE TABLE kfpt_numbers (i INTEGER PRIMARY KEY, id VARCHAR(64))");
-    snprintf(permuted, sizeof permuted, "(%s*7919)%%%d", i, all_rows());
-    const char *place = strstr(text, "%s");
-    snprintf(id, sizeof id, "%.*s%s%s", (int) (place - text), text, permuted, place + 2);
-    run("INSERT INTO kfpt_numbers SELECT %s,%s FROM kfpt_digits a,kfpt_digits b,kfpt_digits c,kfpt_digits e,kfpt_digits f "
-        "WHERE f.d<%d",
-        i, id, all_rows() / 10000);
-}
-
-/* A quarter of everything has the same second. One run has a fifth of the tasks, one task has half of those as
- * children, one artifact as many links as there are tasks, one task a tenth of that; all tasks of team-1 have succeeded
- * and have one fingerprint; the rest is spread over 1,000 runs and 10 namespaces. */
-static void fill(void)
-{
-    const int rows = all_rows();
-    char age[64], of_run[128];
-    snprintf(age, sizeof age, "CASE WHEN n.i%%4=0 THEN %d ELSE n.i END", rows / 2);
-    snprintf(of_run, sizeof of_run, "CASE WHEN n.i<%d THEN 'run-big' ELSE %s END", rows / 5, with("run-", "n3.id"));
-    if (test_engine_is("mysql")) /* they refer to what is there */
-        run("SET foreign_key_checks=0, unique_checks=0");
-    numbers();
-    kfp_run("run-big", "team-1", "RUNNING");
-    run("INSERT INTO \"run_details\" (\"UUID\",\"DisplayName\",\"Name\",\"Description\",\"Namespace\",\"ExperimentUUID\","
-        "\"StorageState\",\"ServiceAccount\",\"PipelineId\",\"PipelineName\",\"CreatedAtInSec\",\"Conditions\","
-        "\"PipelineRuntimeManifest\",\"WorkflowRuntimeManifest\") SELECT %s,'r','r','','team-1','e','','','p','p',n.i,'','',"
-        "'' FROM kfpt_numbers n WHERE n.i<1000",
-        with("run-", "n.id"));
-    run("INSERT INTO \"artifacts\" (\"UUID\",\"Namespace\",\"Type\",\"Name\",\"CreatedAtInSec\",\"URIHash\",\"Metadata\") "
-        "SELECT n.id,%s,1+n.i%%8,CASE WHEN n.i%%100=0 THEN NULL ELSE n2.id END,%s,'','{}' FROM kfpt_numbers n "
-        "JOIN kfpt_numbers n2 ON n2.i=n.i%%5000",
-        with("team-", test_engine_is("pgsql") ? "(n.i%10)::text" : "n.i%10"), age);
-    run("INSERT INTO \"tasks\" (\"UUID\",\"Namespace\",\"RunUUID\",\"Name\",\"CreatedAtInSec\",\"Fingerprint\",\"State\","
-        "\"Type\",\"pods\",\"TypeAttrs\") SELECT n.id,%s,%s,n2.id,%s,CASE WHEN n.i%%10=1 THEN 'alike' ELSE n.id END,"
-        "CASE WHEN n.i%%10=1 THEN 2 ELSE 1 END,2,'[]','{}' FROM kfpt_numbers n "
-        "JOIN kfpt_numbers n2 ON n2.i=n.i%%5000 JOIN kfpt_numbers n3 ON n3.i=n.i%%1000",
-        with("team-", test_engine_is("pgsql") ? "(n.i%10)::text" : "n.i%10"), of_run, age);
-    run("UPDATE \"tasks\" SET \"ParentTaskUUID\"='00000' WHERE \"RunUUID\"='run-big' AND \"UUID\"<'%05d' AND "
-        "\"UUID\"<>'00000'",
-        rows / 2);
-    const char *into =
-        "INSERT INTO \"artifact_tasks\" (\"UUID\",\"ArtifactID\",\"TaskID\",\"Type\",\"Iteration\",\"RunUUID\","
-        "\"ArtifactKey\") SELECT";
-    run("%s %s,n.id,t.\"UUID\",9,n.i,t.\"RunUUID\",'k' FROM kfpt_numbers n JOIN \"tasks\" t ON t.\"UUID\"=n.id", into,
-        id_with("n.id", "a"));
-    run("%s %s,'00000',t.\"UUID\",2,n.i,t.\"RunUUID\",'k' FROM kfpt_numbers n JOIN \"tasks\" t ON t.\"UUID\"=n.id",
-        into, id_with("n.id", "b"));
-    run("%s %s,n.id,t.\"UUID\",3,n.i,t.\"RunUUID\",'k' FROM kfpt_numbers n JOIN \"tasks\" t ON "
-        "t.\"UUID\"=CASE WHEN n.i<%d THEN '00000' ELSE n.id END",
-        into, id_with("n.id", "c"), rows / 10);
-}
-
-static void gather_statistics(void)
-{
-    static const char *const tables[] = {"artifacts", "tasks", "artifact_tasks", "run_details"};
-    for (int i = 0; i < 4; i++) {
-        if (test_engine_is("mysql")) {
-            char sql[64];
-            snprintf(sql, sizeof sql, "ANALYZE TABLE %s", tables[i]);
-            free(test_client(sql));
-        } else {
-            run("ANALYZE \"%s\"", tables[i]);
-        }
-    }
-}
-
-/* ---- the library's connection, watched ----------------------------------------------------------------------------
- */
-
-typedef struct statement {
-    char *sql;
-    kfpb_value *values;
-    char **texts;
-    size_t count;
-} statement;
-
-static statement seen[STATEMENTS];
-static size_t seen_count;
-static kfpb_conn_ops spy;
-static const kfpb_conn_ops *real;
-
-static kfps_status watched_query(kfpb_conn *conn, const char *sql, const kfpb_value *values, size_t count,
-                                 kfpb_rows **out, kfps_error *error)
-{
-    ck_assert_uint_lt(seen_count, STATEMENTS);
-    statement *s = &seen[seen_count++];
-    *s = (statement){.sql = strdup(sql), .values = calloc(count + 1, sizeof *values), .count = count};
-    s->texts = calloc(count + 1, sizeof *s->texts);
-    for (size_t i = 0; i < count; i++) {
-        s->values[i] = values[i];
-        if (values[i].kind == KFPB_TEXT)
-            s->values[i].text = s->texts[i] = strndup(values[i].text, values[i].length);
-    }
-    return real->query(conn, sql, values, count, out, error);
-}
-
-static void forget_statements(void)
-{
-    for (size_t i = 0; i < seen_count; i++) {
-        for (size_t k = 0; k < seen[i].count; k++)
-            free(seen[i].texts[k]);
-        free(seen[i].texts);
-        free(seen[i].values);
-        free(seen[i].sql);
-    }
-    seen_count = 0;
-}
-
-/* All columns of all rows of a query, as text. */
-static void query_text(kfpb_conn *conn, const char *before, const statement *s, kfpb_text *out)
-{
-    kfps_error error = {0};
-    kfpb_rows *rows = NULL;
-    kfpb_text sql = {0};
-    kfpb_text_printf(&sql, "%s%s", before, s != NULL ? s->sql : "");
-    const kfps_status status = real->query(conn, sql.data, s != NULL ? s->values : NULL, s != NULL ? s->count : 0,
-                                           &rows, &error);
-    ck_assert_msg(status == KFPS_OK, "%s: %s", sql.data, error.message);
-    while (kfpb_next(rows, &error) > 0) {
-        for (size_t i = 0; i < rows->columns; i++) {
-            const char *text = kfpb_get_text(rows, i, NULL);
-            kfpb_text_printf(out, "%s|", text != NULL ? text : "");
-        }
-        kfpb_text_char(out, '\n');
-    }
-    kfpb_rows_free(&rows);
-    kfpb_text_free(&sql);
-}
-
-/* Rows and index entries that this session looked at so far; 0 where the engine does not count. */
-static int64_t rows_read(kfpb_conn *conn)
-{
-    kfpb_text text = {0};
-    int64_t sum = 0;
-    if (test_engine_is("pgsql")) {
-        query_text(
-            conn,
-            "SELECT sum(pg_stat_get_xact_tuples_returned(oid))+sum(CASE WHEN relkind='r' THEN "
-            "pg_stat_get_xact_tuples_fetched(oid) ELSE 0 END) FROM pg_class WHERE oid IN (SELECT oid FROM pg_class "
-            "WHERE relname IN ('artifacts','tasks','artifact_tasks') UNION ALL SELECT indexrelid FROM pg_index "
-            "WHERE indrelid IN (SELECT oid FROM pg_class WHERE relname IN ('artifacts','tasks','artifact_tasks')))",
-            NULL, &text);
-        sum = atoll(kfpb_text_get(&text));
-    } else if (test_engine_is("mysql")) {
-        query_text(conn,
-                   "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_first','Handler_read_key',"
-                   "'Handler_read_last','Handler_read_next','Handler_read_prev')",
-                   NULL, &text);
-        for (const char *at = kfpb_text_get(&text); (at = strchr(at, '|')) != NULL; at++)
-            sum += atoll(at + 1);
-    }
-    kfpb_text_free(&text);
-    return sum;
-}
-
-/* ---- what EXPLAIN must not say ------------------------------------------------------------------------------------
- */
-
-static void no_full_scan(const char *plan, const char *sql)
-{
-    static const char *const tables[] = {"artifacts", "tasks", "artifact_tasks", "l", "a", "run_details"};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        char words[64];
-        snprintf(words, sizeof words, test_engine_is("sqlite") ? "SCAN %s|" : "Seq Scan on %s ", tables[i]);
-        ck_assert_msg(strstr(plan, words) == NULL, "%s\n%s", sql, plan);
-    }
-}
-
-/* The plan for whatever values: PostgreSQL takes it from the sixth time on if it looks cheaper. */
-static void generic_plan(kfpb_conn *conn, const statement *s, kfpb_text *out)
-{
-    kfps_error error;
-    kfpb_text prepare = {0}, explain = {0};
-    const char *from = s->sql;
-    size_t number = 0;
-    kfpb_text_add(&prepare, "PREPARE kfpt AS ");
-    kfpb_text_add(&explain, "EXPLAIN EXECUTE kfpt");
-    for (const char *at; (at = strchr(from, '?')) != NULL; from = at + 1) {
-        kfpb_text_addn(&prepare, from, (size_t) (at - from));
-        kfpb_text_printf(&prepare, s->values[number].kind == KFPB_INT ? "CAST($%zu AS bigint)" : "$%zu", number + 1);
-        kfpb_text_add(&explain, number == 0 ? "(NULL" : ",NULL");
-        number++;
-    }
-    kfpb_text_add(&prepare, from);
-    kfpb_text_add(&explain, number > 0 ? ")" : "");
-    ck_assert_uint_eq(number, s->count);
-    kfp_ok(real->exec(conn, prepare.data, NULL, 0, NULL, &error), &error);
-    query_text(conn, explain.data, NULL, out);
-    kfp_ok(real->exec(conn, "DEALLOCATE kfpt", NULL, 0, NULL, &error), &error);
-    kfpb_text_free(&prepare);
-    kfpb_text_free(&explain);
-}
-
-/* `merges`: the first rows of several ids may be sorted. */
-static void check_plan(kfpb_conn *conn, const statement *s, bool merges, bool generic)
-{
-    kfpb_text plan = {0};
-    if (generic)
-        generic_plan(conn, s, &plan);
-    else
-        query_text(conn, test_engine_is("sqlite") ? "EXPLAIN QUERY PLAN " : "EXPLAIN ", s, &plan);
-    const char *text = kfpb_text_get(&plan);
-    if (getenv("KFPSTORE_TEST_SHOW_PLANS") != NULL)
-        printf("%s\n%s\n", s->sql, text);
-    no_full_scan(text, s->sql);
-    const char *sort = test_engine_is("sqlite") ? "USE TEMP B-TREE" : test_engine_is("pgsql") ? "Sort Key" : "filesort";
-    const char *found = strstr(text, sort);
-    /* rows of a page by their ids, and a merge: the only sorts */
-    const bool by_ids = strstr(s->sql, "\"UUID\" IN (") != NULL || strstr(s->sql, "\"UUID\" = ANY(") != NULL;
-    ck_assert_msg(found == NULL || merges || by_ids, "sorted: %s\n%s", s->sql, text);
-    kfpb_text_free(&plan);
-}
+enum { PAGE = 20 };
 
 /* ---- the lists ----------------------------------------------------------------------------------------------------
  */
@@ -358,12 +92,9 @@ static void check_page(kfps_session *session, size_t number, bool generic, const
     kfps_error error;
     kfpb_conn *conn = session->conn;
     const int64_t before = rows_read(conn), between = rows_read(conn);
-    real = conn->ops;
-    spy = *real;
-    spy.query = watched_query;
-    conn->ops = &spy;
+    watch(conn);
     const kfps_status status = list_read(session, &c->scope, page, got, &error);
-    conn->ops = real;
+    unwatch(conn);
     ck_assert_msg(status == KFPS_OK, "case %zu: %s", number, error.message);
     const int64_t looked_at = rows_read(conn) - between - (between - before);
     for (size_t i = 0; i < seen_count; i++)
@@ -465,11 +196,9 @@ static void check_look_ups(kfps_session *session, bool generic)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         kfps_error error;
         kfpb_conn *conn = session->conn;
-        spy = *real;
-        spy.query = watched_query;
-        conn->ops = &spy;
+        watch(conn);
         const kfps_status status = all[i](session, &error);
-        conn->ops = real;
+        unwatch(conn);
         ck_assert_msg(status == KFPS_OK, "look-up %zu: %s", i, error.message);
         ck_assert_uint_gt(seen_count, 0);
         for (size_t k = 0; k < seen_count; k++)
@@ -485,11 +214,9 @@ static void check_cached(kfps_session *session, const char *space, const char *f
     kfps_task_list *list = NULL;
     kfpb_conn *conn = session->conn;
     const int64_t before = rows_read(conn), between = rows_read(conn);
-    spy = *real;
-    spy.query = watched_query;
-    conn->ops = &spy;
+    watch(conn);
     kfp_ok(kfps_task_find_cached(session, space, fingerprint, KFPS_VIEW_RUNTIME, &list, &error), &error);
-    conn->ops = real;
+    unwatch(conn);
     const int64_t looked_at = rows_read(conn) - between - (between - before);
     ck_assert_uint_eq(list->count, strcmp(fingerprint, "alike") == 0);
     ck_assert_uint_eq(seen_count, 1);
@@ -531,9 +258,10 @@ static void check_plans_are_kept(void)
         kfps_task_list_free(list);
         kfp_ok(get_link(session, &error), &error);
     }
-    real = session->conn->ops;
     query_text(session->conn, "SELECT statement FROM pg_prepared_statements WHERE custom_plans>5", NULL, &text);
     ck_assert_msg(text.length == 0, "planned anew each time: %s", kfpb_text_get(&text));
+    query_text(session->conn, "SELECT count(*) FROM pg_prepared_statements WHERE generic_plans>0", NULL, &text);
+    ck_assert_int_ge(atoi(kfpb_text_get(&text)), 5); /* two look-ups, the task, its links, the link */
     kfpb_text_free(&text);
     kfps_txn_rollback(session);
     kfps_session_close(session);
@@ -551,11 +279,10 @@ static void check_all(const char *space, const char *plans)
                &session, &error),
            &error);
     kfp_ok(kfps_txn_begin(session, &error), &error);
-    real = session->conn->ops;
     if (plans != NULL) {
         char sql[64];
         snprintf(sql, sizeof sql, "SET LOCAL plan_cache_mode=%s", plans);
-        kfp_ok(real->exec(session->conn, sql, NULL, 0, NULL, &error), &error);
+        kfp_ok(kfpb_exec(session->conn, sql, NULL, 0, NULL, &error), &error);
     }
     const bool generic = plans != NULL && strcmp(plans, "force_generic_plan") == 0;
     for (size_t i = 0; i < CASES; i++) {

@@ -84,7 +84,7 @@ START_TEST(of_one_second_the_last_uuid)
 END_TEST
 
 /* A case-insensitive collation finds 'FP' for 'fp', and any number of them may stand before the right one. */
-START_TEST(fingerprints_are_equal_by_bytes)
+static void many_that_look_alike(void)
 {
     enum { OTHERS = 700 };
     static char names[OTHERS][16];
@@ -103,6 +103,25 @@ START_TEST(fingerprints_are_equal_by_bytes)
     expect_hit("ns", "fP", NULL);
     expect_hit("nS", "fp", NULL);
     expect_hit("ns", "fp ", NULL);
+}
+
+START_TEST(fingerprints_are_equal_by_bytes)
+{
+    many_that_look_alike();
+}
+END_TEST
+
+/* PostgreSQL compares bytes, unless somebody has given the column a collation that does not. */
+START_TEST(fingerprints_are_equal_by_bytes_in_any_collation)
+{
+    kfpb_conn *conn = test_open();
+    test_exec(conn, "CREATE COLLATION kfpt_any_case (provider=icu, locale='und-u-ks-level2', deterministic=false)");
+    test_exec(conn, "ALTER TABLE \"tasks\" ALTER \"Fingerprint\" TYPE varchar(255) COLLATE kfpt_any_case");
+    many_that_look_alike();
+    ck_assert_int_eq(kfp_count("SELECT COUNT(*) FROM \"tasks\" WHERE \"Fingerprint\"='fp'"), 701);
+    test_exec(conn, "ALTER TABLE \"tasks\" ALTER \"Fingerprint\" TYPE varchar(255)");
+    test_exec(conn, "DROP COLLATION kfpt_any_case");
+    kfpb_close(&conn);
 }
 END_TEST
 
@@ -266,6 +285,8 @@ static Suite *cache_suite(void)
     tcase_add_test(tests, invalidated_tasks_are_no_hits);
     tcase_add_test(tests, all_tasks_of_a_pipeline);
     tcase_add_test(tests, ten_thousand_of_one_fingerprint);
+    if (test_engine_is("pgsql"))
+        tcase_add_test(tests, fingerprints_are_equal_by_bytes_in_any_collation);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -301,7 +301,6 @@ START_TEST(an_index_that_is_gone_is_named)
     kfpb_conn *conn = test_open();
     test_exec(conn, test_engine_is("mysql") ? "DROP INDEX kfpstore_links_task ON artifact_tasks"
                                             : "DROP INDEX kfpstore_links_task");
-    kfpb_close(&conn);
     const kfps_status status = kfps_task_get(session, uuid, KFPS_VIEW_FULL, &list, &error);
     if (test_engine_is("mysql")) {
         ck_assert_int_eq(status, KFPS_SCHEMA);
@@ -312,6 +311,8 @@ START_TEST(an_index_that_is_gone_is_named)
         ck_assert_uint_eq(list->count, 1);
     }
     kfps_task_list_free(list);
+    test_exec(conn, "CREATE INDEX kfpstore_links_task ON \"artifact_tasks\" (\"TaskID\",\"UUID\")");
+    kfpb_close(&conn);
 }
 END_TEST
 
