@@ -86,93 +86,89 @@ static void write_double(kfpb_text *out, double value)
         kfpb_text_char(out, '0');
 }
 
-static const char *short_escape(unsigned char c)
+/* How Go's encoder writes a byte of a text; NULL: as it is. 0xe2 may begin one of the characters below. */
+static const char *const escapes[256] = {
+    [0x00] = "\\u0000", [0x01] = "\\u0001", [0x02] = "\\u0002", [0x03] = "\\u0003", [0x04] = "\\u0004",
+    [0x05] = "\\u0005", [0x06] = "\\u0006", [0x07] = "\\u0007", ['\b'] = "\\b",     ['\t'] = "\\t",
+    ['\n'] = "\\n",     [0x0b] = "\\u000b", ['\f'] = "\\f",     ['\r'] = "\\r",     [0x0e] = "\\u000e",
+    [0x0f] = "\\u000f", [0x10] = "\\u0010", [0x11] = "\\u0011", [0x12] = "\\u0012", [0x13] = "\\u0013",
+    [0x14] = "\\u0014", [0x15] = "\\u0015", [0x16] = "\\u0016", [0x17] = "\\u0017", [0x18] = "\\u0018",
+    [0x19] = "\\u0019", [0x1a] = "\\u001a", [0x1b] = "\\u001b", [0x1c] = "\\u001c", [0x1d] = "\\u001d",
+    [0x1e] = "\\u001e", [0x1f] = "\\u001f", ['"'] = "\\\"",     ['\\'] = "\\\\",    ['<'] = "\\u003c",
+    ['>'] = "\\u003e",  ['&'] = "\\u0026",  [0xe2] = "",
+};
+
+/* U+2028 and U+2029, which end lines in JavaScript. */
+static const char *line_end(const char *s, size_t length)
 {
-    switch (c) {
-    case '"':
-        return "\\\"";
-    case '\\':
-        return "\\\\";
-    case '\b':
-        return "\\b";
-    case '\f':
-        return "\\f";
-    case '\n':
-        return "\\n";
-    case '\r':
-        return "\\r";
-    case '\t':
-        return "\\t";
-    default:
-        return NULL;
-    }
+    if (length >= 3 && memcmp(s, "\xe2\x80\xa8", 3) == 0)
+        return "\\u2028";
+    return length >= 3 && memcmp(s, "\xe2\x80\xa9", 3) == 0 ? "\\u2029" : NULL;
 }
 
 static void write_string(kfpb_text *out, const char *s, size_t length)
 {
     kfpb_text_char(out, '"');
     size_t plain = 0; /* start of the bytes not yet written */
-    for (size_t i = 0; i < length;) {
-        const unsigned char c = (unsigned char) s[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != 0xe2) {
-            i++;
+    for (size_t i = 0; i < length; i++) {
+        const char *escape = escapes[(unsigned char) s[i]];
+        if (escape == NULL)
             continue;
-        }
-        size_t width = 1;
-        const char *escape = short_escape(c);
-        char buffer[8];
-        if (escape == NULL && (c < 0x20 || c == '<' || c == '>' || c == '&')) {
-            snprintf(buffer, sizeof buffer, "\\u%04x", c);
-            escape = buffer;
-        } else if (c == 0xe2 && i + 2 < length && (unsigned char) s[i + 1] == 0x80 &&
-                   ((unsigned char) s[i + 2] & 0xfe) == 0xa8) {
-            /* U+2028 and U+2029 end lines in JavaScript */
-            escape = (unsigned char) s[i + 2] == 0xa8 ? "\\u2028" : "\\u2029";
-            width = 3;
-        }
-        if (escape != NULL) {
-            kfpb_text_addn(out, s + plain, i - plain);
-            kfpb_text_add(out, escape);
-            plain = i + width;
-        }
-        i += width;
+        const bool wide = escape[0] == '\0';
+        if (wide)
+            escape = line_end(s + i, length - i);
+        if (escape == NULL)
+            continue;
+        kfpb_text_addn(out, s + plain, i - plain);
+        kfpb_text_add(out, escape);
+        i += wide ? 2 : 0;
+        plain = i + 1;
     }
     kfpb_text_addn(out, s + plain, length - plain);
     kfpb_text_char(out, '"');
 }
 
-static int compare_keys(const void *a, const void *b)
+typedef struct member {
+    const char *key;
+    const json_t *value;
+} member;
+
+static int compare_members(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
+    return strcmp(((const member *) a)->key, ((const member *) b)->key);
 }
 
 static kfps_status write_object(const writer *w, const json_t *json, int depth)
 {
     const size_t count = json_object_size(json);
     kfps_status status = KFPS_OK;
-    const char **keys = NULL;
+    member *members = NULL;
     if (count > 0) {
-        keys = malloc(count * sizeof *keys);
-        if (keys == NULL)
+        members = malloc(count * sizeof *members);
+        if (members == NULL)
             return kfpb_fail_no_memory(w->error);
     }
     size_t n = 0;
+    bool sorted = true; /* as it mostly was written */
     /* jansson's iterators take a non-const object but do not change it */
     json_t *object = (json_t *) (uintptr_t) json;
-    for (void *it = json_object_iter(object); it != NULL && n < count; it = json_object_iter_next(object, it))
-        keys[n++] = json_object_iter_key(it);
-    if (n > 1)
-        qsort(keys, n, sizeof *keys, compare_keys);
+    for (void *it = json_object_iter(object); it != NULL && n < count; it = json_object_iter_next(object, it)) {
+        members[n] = (member){json_object_iter_key(it), json_object_iter_value(it)};
+        sorted = sorted && (n == 0 || compare_members(&members[n - 1], &members[n]) < 0);
+        n++;
+    }
+    if (!sorted)
+        qsort(members, n, sizeof *members, compare_members);
     kfpb_text_char(w->out, '{');
     for (size_t i = 0; i < n && status == KFPS_OK; i++) {
         if (i > 0)
             kfpb_text_char(w->out, ',');
-        write_string(w->out, keys[i], strlen(keys[i]));
+        write_string(w->out, members[i].key, strlen(members[i].key));
         kfpb_text_char(w->out, ':');
-        status = write_value(w, json_object_get(json, keys[i]), depth + 1);
+        status = write_value(w, members[i].value, depth + 1);
     }
     kfpb_text_char(w->out, '}');
-    free(keys);
+    free(members);
     return status;
 }
 

@@ -257,12 +257,21 @@ static void write_entry(kfpb_text *text, int32_t state, int64_t seconds)
     char when[32];
     const time_t time = (time_t) seconds;
     gmtime_r(&time, &tm);
-    strftime(when, sizeof when, "%m-%dT%H:%M:%SZ", &tm); /* %Y does not fill up to four digits everywhere */
+    strftime(when, sizeof when, "-%m-%dT%H:%M:%SZ", &tm);
     const char *name = kfps_task_state_name(state);
-    if (name != NULL)
-        kfpb_text_printf(text, "{\"state\":\"%s\",\"updateTime\":\"%04d-%s\"}", name, tm.tm_year + 1900, when);
-    else /* protojson writes the number of a value that it does not know */
-        kfpb_text_printf(text, "{\"state\":%d,\"updateTime\":\"%04d-%s\"}", state, tm.tm_year + 1900, when);
+    kfpb_text_add(text, "{\"state\":");
+    if (name != NULL) {
+        kfpb_text_char(text, '"');
+        kfpb_text_add(text, name);
+        kfpb_text_char(text, '"');
+    } else { /* protojson writes the number of a value that it does not know */
+        kfpb_text_int(text, state);
+    }
+    kfpb_text_add(text, ",\"updateTime\":\"");
+    for (int place = 1000; place > 0; place /= 10) /* %Y does not fill up to four digits everywhere */
+        kfpb_text_char(text, (char) ('0' + (tm.tm_year + 1900) / place % 10));
+    kfpb_text_add(text, when);
+    kfpb_text_add(text, "\"}");
 }
 
 kfps_status kfps_state_history_append(const char *history_json, int32_t state, int64_t seconds, char **out,

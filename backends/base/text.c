@@ -65,9 +65,15 @@ bool kfpb_text_reserve(kfpb_text *text, size_t more)
     return true;
 }
 
+/* The usual answer of kfpb_text_reserve without a call. */
+static inline bool has_room(kfpb_text *text, size_t more)
+{
+    return (more < text->capacity - text->length && !text->out_of_memory) || kfpb_text_reserve(text, more);
+}
+
 void kfpb_text_addn(kfpb_text *text, const char *s, size_t length)
 {
-    if (!kfpb_text_reserve(text, length))
+    if (!has_room(text, length))
         return;
     if (length > 0)
         memcpy(text->data + text->length, s, length);
@@ -82,7 +88,7 @@ void kfpb_text_add(kfpb_text *text, const char *s)
 
 void kfpb_text_char(kfpb_text *text, char c)
 {
-    if (!kfpb_text_reserve(text, 1))
+    if (!has_room(text, 1))
         return;
     text->data[text->length++] = c;
     text->data[text->length] = '\0';
@@ -90,9 +96,16 @@ void kfpb_text_char(kfpb_text *text, char c)
 
 void kfpb_text_int(kfpb_text *text, int64_t value)
 {
-    char digits[24];
-    const int length = snprintf(digits, sizeof digits, "%" PRId64, value);
-    kfpb_text_addn(text, digits, (size_t) length);
+    char digits[20]; /* and a sign are the longest */
+    char *const end = digits + sizeof digits, *first = end;
+    uint64_t rest = value < 0 ? 0 - (uint64_t) value : (uint64_t) value;
+    do {
+        *--first = (char) ('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        kfpb_text_char(text, '-');
+    kfpb_text_addn(text, first, (size_t) (end - first));
 }
 
 void kfpb_text_printf(kfpb_text *text, const char *format, ...)

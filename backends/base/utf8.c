@@ -2,11 +2,25 @@
 #include "backends/base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <unistr.h>
+
+/* How many bytes at the start are ASCII, looked at by eight: most texts are nothing else. */
+static size_t ascii_length(const char *text, size_t length)
+{
+    size_t i = 0;
+    for (uint64_t eight; i + sizeof eight <= length; i += sizeof eight) {
+        memcpy(&eight, text + i, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            return i;
+    }
+    return i;
+}
 
 bool kfpb_utf8_valid(const char *text, size_t length)
 {
-    return length == 0 || u8_check((const uint8_t *) text, length) == NULL;
+    const size_t ascii = ascii_length(text, length);
+    return ascii == length || u8_check((const uint8_t *) text + ascii, length - ascii) == NULL;
 }
 
 size_t kfpb_utf8_count(const char *text, size_t length)

@@ -132,6 +132,31 @@ START_TEST(canonical_form)
 }
 END_TEST
 
+/* Go's encoder: five control characters have a letter, the others a number; three bytes may end a line in JavaScript,
+ * or begin like those that do. */
+START_TEST(escapes)
+{
+    static const char lettered[] = "\b\f\n\r\t", letters[] = "bfnrt";
+    for (int c = 0; c < 0x20; c++) {
+        char expected[16];
+        kfpb_text out = {0};
+        const char text[] = {'a', (char) c, 'b', '\0'};
+        const char *letter = c != 0 ? strchr(lettered, c) : NULL;
+        json_t *json = json_stringn(text, 3);
+        if (letter != NULL)
+            snprintf(expected, sizeof expected, "\"a\\%cb\"", letters[letter - lettered]);
+        else
+            snprintf(expected, sizeof expected, "\"a\\u%04xb\"", (unsigned) c);
+        ck_assert_int_eq(kfpsi_canonical_json(json, KFPSI_NUMBERS_EXACT, &out, NULL), KFPS_OK);
+        ck_assert_str_eq(out.data, expected);
+        kfpb_text_free(&out);
+        json_decref(json);
+    }
+    expect_canonical("[\"\xe2\x86\x92\",\"\xe2\x80\xa7\",\"\xe2\x80\xaa\",\"a\xe2\x80\xa8\xe2\x80\xa9\"]",
+                     KFPSI_NUMBERS_EXACT, "[\"\xe2\x86\x92\",\"\xe2\x80\xa7\",\"\xe2\x80\xaa\",\"a\\u2028\\u2029\"]");
+}
+END_TEST
+
 START_TEST(stored_integers_keep_their_digits)
 {
     expect_canonical("[9007199254740993,-9223372036854775808,1.0]", KFPSI_NUMBERS_EXACT,
@@ -177,6 +202,7 @@ int main(void)
     tcase_add_test(tcase, logical_key);
     tcase_add_test(tcase, logical_key_needs_its_parts);
     tcase_add_test(tcase, canonical_form);
+    tcase_add_test(tcase, escapes);
     tcase_add_test(tcase, stored_integers_keep_their_digits);
     tcase_add_test(tcase, depth_is_bounded);
     tcase_add_test(tcase, status_names);

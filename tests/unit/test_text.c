@@ -3,9 +3,9 @@
 #include "tests/harness/suite.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
-#include <stdint.h>
 
 #include "backends/base/fail.h"
 #include "backends/base/text.h"
@@ -136,6 +136,21 @@ START_TEST(integers)
 }
 END_TEST
 
+START_TEST(integers_as_text)
+{
+    static const int64_t values[] = {0, 7, -7, 10, 99, 100, -100, 1234567890123456789, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char expected[32];
+        kfpb_text text = {0};
+        snprintf(expected, sizeof expected, "%" PRId64, values[i]);
+        kfpb_text_int(&text, values[i]);
+        ck_assert_str_eq(kfpb_text_get(&text), expected);
+        ck_assert_uint_eq(text.length, strlen(expected));
+        kfpb_text_free(&text);
+    }
+}
+END_TEST
+
 START_TEST(a_text_grows)
 {
     kfpb_text text = {0};
@@ -176,6 +191,29 @@ START_TEST(utf8)
     static const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10};
     for (size_t i = 0; i <= 10; i++)
         ck_assert_uint_eq(kfpb_utf8_cut(text, i), ends[i]);
+}
+END_TEST
+
+/* ASCII is looked at by eight bytes: what is not must be seen wherever it stands. */
+START_TEST(utf8_behind_ascii)
+{
+    static const struct {
+        const char *text;
+        bool valid;
+    } parts[] = {
+        {"\xc3\xa4", true}, {"\xf0\x9f\x98\x80", true}, {"\x80", false}, {"\xc3", false}, {"\xf0\x9f\x98", false}};
+    for (size_t length = 0; length <= 24; length++) {
+        for (size_t at = 0; at <= length; at++) {
+            for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+                char text[32];
+                const size_t part = strlen(parts[i].text);
+                memset(text, 'a', sizeof text);
+                memcpy(text + at, parts[i].text, part);
+                ck_assert_msg(kfpb_utf8_valid(text, length + part) == parts[i].valid, "part %zu at %zu of %zu", i, at,
+                              length);
+            }
+        }
+    }
 }
 END_TEST
 
@@ -221,8 +259,10 @@ int main(void)
     tcase_add_test(all, the_locale_changes_nothing);
     tcase_add_test(all, texts_that_are_no_doubles);
     tcase_add_test(all, integers);
+    tcase_add_test(all, integers_as_text);
     tcase_add_test(all, a_text_grows);
     tcase_add_test(all, utf8);
+    tcase_add_test(all, utf8_behind_ascii);
     tcase_add_test(all, messages);
     suite_add_tcase(suite, all);
     return suite_main(suite);
