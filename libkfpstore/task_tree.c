@@ -7,9 +7,11 @@
 #include "libkfpstore/json_text.h"
 #include "libkfpstore/query.h"
 #include "libkfpstore/result.h"
+#include "libkfpstore/view.h"
 
 typedef struct reading {
     kfpb_arena *arena;
+    bool whole; /* the first of a chain comes as a whole row */
     kfpsi_task_node *nodes;
     size_t count;
     size_t capacity;
@@ -69,23 +71,48 @@ static kfps_status read_all(kfpsi_op *op, reading *r, const char *const *uuids, 
 }
 
 #define ABOVE(t, p) " LEFT JOIN \"tasks\" " p " ON " p ".\"UUID\"=" t ".\"ParentTaskUUID\""
-static const char chain[] = "SELECT " NODE("t") "," NODE("p") "," NODE("q") "," NODE("s") " FROM \"tasks\" t" ABOVE(
-    "t", "p") ABOVE("p", "q") ABOVE("q", "s") " WHERE t.\"UUID\"=";
+static const char chain[] = "," NODE("p") "," NODE("q") "," NODE("s") " FROM \"tasks\" t" ABOVE("t", "p")
+    ABOVE("p", "q") ABOVE("q", "s") " WHERE t.\"UUID\"=";
 enum { CHAIN = 4 };
+
+static kfps_status see_whole(reading *r, const kfpb_rows *row, kfps_error *error)
+{
+    kfpsi_task_node *node = kfpsi_push(r->arena, &r->nodes, &r->count, &r->capacity, sizeof *node);
+    if (node == NULL)
+        return kfpb_fail_no_memory(error);
+    *node = (kfpsi_task_node){.first_change = SIZE_MAX};
+    kfpsi_view_read(row, 0, &kfpsi_view_task, r->arena, &node->was);
+    node->row = node->was;
+    node->uuid = node->was.uuid;
+    node->parent_uuid = node->was.parent_uuid;
+    node->run_uuid = node->was.run_uuid;
+    node->task_namespace = node->was.task_namespace;
+    node->name = node->was.name;
+    return r->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
+}
 
 static kfps_status see_chain(void *context, const kfpb_rows *row, kfps_error *error)
 {
-    kfps_status status = KFPS_OK;
-    for (size_t i = 0; status == KFPS_OK && i < CHAIN && !kfpb_is_null(row, i * NODE_COLUMNS); i++)
-        status = see_node(context, row, i * NODE_COLUMNS, error);
+    reading *r = context;
+    size_t place = r->whole ? kfpsi_view_count(&kfpsi_view_task) : NODE_COLUMNS;
+    kfps_status status = r->whole ? see_whole(r, row, error) : see_node(r, row, 0, error);
+    for (size_t i = 1; status == KFPS_OK && i < CHAIN && !kfpb_is_null(row, place); i++, place += NODE_COLUMNS)
+        status = see_node(r, row, place, error);
     return status;
 }
 
-/* Of one task, where few trees are deeper: engines join a few rows in less time than they set up a recursion. */
+/* Of one task, where few trees are deeper: engines join a few rows in less time than they set up a recursion. Where the
+ * transaction keeps other writers out, what it reads is as good as locked, and the row need not be read again. */
 static kfps_status read_chain(kfpsi_op *op, reading *r, const char *uuid, kfps_error *error)
 {
     kfpb_sql sql;
+    r->whole = (op->conn->driver->capabilities & KFPB_CAP_ROW_LOCKS) == 0;
     kfpb_sql_init(&sql, op->conn);
+    kfpb_sql_add(&sql, "SELECT ");
+    if (r->whole)
+        kfpsi_view_columns(&sql, &kfpsi_view_task, "t.");
+    else
+        kfpb_sql_add(&sql, NODE("t"));
     kfpb_sql_add(&sql, chain);
     kfpb_sql_bind(&sql, kfpb_str(uuid));
     kfps_status status = kfpsi_each(op->conn, &sql, see_chain, r, error);

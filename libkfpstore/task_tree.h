@@ -43,7 +43,7 @@ struct kfpsi_task_node {
     bool evaluate;       /* a child ended */
     bool ended;          /* by this update, or told again that it is */
     bool gives;          /* all of its outputs go up */
-    kfps_task was;       /* the row as it was locked; was.uuid NULL: not locked, or not there */
+    kfps_task was;       /* the row as it was locked; was.uuid NULL: not yet, or not there */
     kfps_task row;       /* as it will be written */
     kfpsi_handed *handed;
     size_t handed_count;
@@ -61,7 +61,7 @@ typedef struct kfpsi_task_tree {
 } kfpsi_task_tree;
 
 /* Reads the tasks that are there of `uuids` and all their ancestors, without locks: one statement, two if a
- * single task lies deep. */
+ * single task lies deep. Where the transaction locks all that it reads, a single task has its row afterwards. */
 kfps_status kfpsi_tree_read(kfpsi_op *op, kfpb_arena *arena, const char *const *uuids, size_t count,
                             kfpsi_task_tree *out, kfps_error *error);
 /* NULL: not there. */

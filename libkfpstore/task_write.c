@@ -21,15 +21,20 @@ static kfps_status see(void *context, const kfpb_rows *row, kfps_error *error)
     return u->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
 }
 
-kfps_status kfpsi_level_lock(kfpsi_update *u, kfpsi_task_node *const *level, size_t count, kfps_error *error)
+kfps_status kfpsi_level_lock(kfpsi_update *u, kfpsi_task_node *const *level, size_t level_count, kfps_error *error)
 {
     kfps_status status = KFPS_OK;
     kfpb_sql before, after;
-    const char **uuids = kfpb_arena_array(u->arena, count, sizeof *uuids);
+    const char **uuids = kfpb_arena_array(u->arena, level_count, sizeof *uuids);
+    size_t count = 0;
     if (uuids == NULL)
         return kfpb_fail_no_memory(error);
-    for (size_t i = 0; i < count; i++)
-        uuids[i] = level[i]->uuid;
+    for (size_t i = 0; i < level_count; i++) {
+        if (level[i]->was.uuid == NULL)
+            uuids[count++] = level[i]->uuid;
+    }
+    if (count == 0)
+        return KFPS_OK;
     kfpb_sql_init(&before, u->op->conn);
     kfpb_sql_init(&after, u->op->conn);
     kfpb_sql_add(&before, "SELECT ");
@@ -40,7 +45,7 @@ kfps_status kfpsi_level_lock(kfpsi_update *u, kfpsi_task_node *const *level, siz
         kfpb_sql_bind(&before, kfpb_str(uuids[0]));
         kfpb_sql_add(&before, u->op->conn->driver->dialect.for_update);
         status = kfpsi_each(u->op->conn, &before, see, u, error);
-    } else if (count > 1) {
+    } else {
         kfpb_sql_add(&after, " ORDER BY \"UUID\"");
         kfpb_sql_add(&after, u->op->conn->driver->dialect.for_update);
         if (kfpb_sql_out_of_memory(&before) || kfpb_sql_out_of_memory(&after))
