@@ -5,13 +5,15 @@
 #include <time.h>
 
 /* Waking a thread takes as long as a short transaction, and nobody works meanwhile. So one who happens to come by may
- * take a place that is free before the first in line has woken; but only for so long. */
-enum { PATIENCE_MS = 1 };
+ * take a place that is free before the first in line has woken; but only for so long. Who woke in vain is not woken
+ * again at once, for that costs those who work: it looks by itself. */
+enum { PATIENCE_US = 1000, QUIET_US = 250 };
 
 /* Lives on the stack of the thread that waits. */
 struct gate_waiter {
     pthread_cond_t look;
     struct timespec first_until; /* from then on a place is kept for it; once it is the first */
+    struct timespec quiet_until; /* it looks by itself then, and is not woken before */
     bool granted;
     gate_waiter *next;
 };
@@ -35,10 +37,10 @@ static struct timespec now(void)
     return t;
 }
 
-static struct timespec later(struct timespec t, uint32_t ms)
+static struct timespec later(struct timespec t, uint64_t us)
 {
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long) (ms % 1000) * 1000000;
+    t.tv_sec += (time_t) (us / 1000000);
+    t.tv_nsec += (long) (us % 1000000) * 1000;
     if (t.tv_nsec >= 1000000000) {
         t.tv_sec++;
         t.tv_nsec -= 1000000000;
@@ -51,10 +53,9 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
     return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
-static bool is_patient(const gate_waiter *w)
+static bool is_patient(const gate_waiter *w, const struct timespec *t)
 {
-    const struct timespec t = now();
-    return is_before(&t, &w->first_until);
+    return is_before(t, &w->first_until);
 }
 
 /* ---- the line ---------------------------------------------------------------------------------------------------- */
@@ -67,7 +68,7 @@ static void append(gate *g, gate_waiter *me)
         g->first = me;
     g->last = me;
     if (g->first == me)
-        me->first_until = later(now(), PATIENCE_MS);
+        me->first_until = later(now(), PATIENCE_US);
 }
 
 static void remove_waiter(gate *g, const gate_waiter *gone)
@@ -81,26 +82,31 @@ static void remove_waiter(gate *g, const gate_waiter *gone)
     if (g->last == gone)
         g->last = before;
     if (before == NULL && g->first != NULL) {
-        g->first->first_until = later(now(), PATIENCE_MS);
+        g->first->first_until = later(now(), PATIENCE_US);
         if (g->free > 0)
             pthread_cond_signal(&g->first->look);
     }
 }
 
-enum { LOOK_UP_MS = 50 }; /* how often one who waits looks whether it was cancelled */
+enum { LOOK_UP_US = 50000 }; /* how often one who waits looks whether it was cancelled */
 
 /* Until there is a place, the time is over, or the wait is cancelled; the place in line is kept all the time. */
 static void wait_for_place(gate *g, gate_waiter *me, uint32_t timeout_ms, const atomic_bool *cancelled)
 {
     struct timespec t = now();
-    const struct timespec until = later(t, timeout_ms);
+    const struct timespec until = later(t, (uint64_t) timeout_ms * 1000);
     while (!me->granted && is_before(&t, &until) && (cancelled == NULL || !atomic_load(cancelled))) {
-        struct timespec wake = later(t, LOOK_UP_MS);
+        struct timespec wake = later(t, LOOK_UP_US);
         if (cancelled == NULL || is_before(&until, &wake))
             wake = until;
+        if (is_before(&t, &me->quiet_until) && is_before(&me->quiet_until, &wake))
+            wake = me->quiet_until;
         pthread_cond_timedwait(&me->look, &g->mutex, &wake);
         t = now();
-        if (!me->granted && g->free > 0 && g->first == me) {
+        if (me->granted || g->first != me)
+            continue;
+        me->quiet_until = later(t, QUIET_US);
+        if (g->free > 0) {
             g->free--;
             me->granted = true;
             remove_waiter(g, me);
@@ -129,7 +135,8 @@ bool gate_enter(gate *g, uint32_t timeout_ms, const atomic_bool *cancelled)
 {
     bool inside = true;
     pthread_mutex_lock(&g->mutex);
-    if (g->free > 0 && (g->first == NULL || is_patient(g->first)))
+    const struct timespec t = g->first != NULL ? now() : (struct timespec){0};
+    if (g->free > 0 && (g->first == NULL || is_patient(g->first, &t)))
         g->free--;
     else
         inside = wait_in_line(g, timeout_ms, cancelled);
@@ -141,14 +148,15 @@ void gate_leave(gate *g)
 {
     pthread_mutex_lock(&g->mutex);
     gate_waiter *first = g->first;
-    if (first == NULL || is_patient(first)) {
+    const struct timespec t = first != NULL ? now() : (struct timespec){0};
+    if (first == NULL || is_patient(first, &t)) {
         g->free++;
     } else {
         /* from hand to hand: nobody who comes now can take it */
         first->granted = true;
         remove_waiter(g, first);
     }
-    if (first != NULL)
+    if (first != NULL && (first->granted || !is_before(&t, &first->quiet_until)))
         pthread_cond_signal(&first->look);
     pthread_mutex_unlock(&g->mutex);
 }
