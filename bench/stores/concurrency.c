@@ -14,9 +14,8 @@ static const char run_uuid[] = "run-concurrent";
 
 typedef struct worker {
     bench *b;
-    const char (*uuids)[KFPS_UUID_SIZE];
-    size_t number;
-    bool same;
+    const char (*uuids)[KFPS_UUID_SIZE]; /* of the tasks that it updates in turn */
+    size_t count;
     double until;
     size_t done;
     double longest;
@@ -38,8 +37,7 @@ static void *work(void *argument)
     for (double began = now(); began < w->until; began = now()) {
         char message[64];
         snprintf(message, sizeof message, "{\"message\":\"%zu\"}", w->done);
-        const kfps_task_change change = {.uuid = w->uuids[w->same ? 0 : w->number * 8 + w->done % 8],
-                                         .status_metadata_json = message};
+        const kfps_task_change change = {.uuid = w->uuids[w->done % w->count], .status_metadata_json = message};
         bench_ok(kfps_task_update(session, &change, 1, NULL, NULL, &error), &error, "kfps_task_update");
         const double spent = now() - began;
         w->longest = spent > w->longest ? spent : w->longest;
@@ -88,7 +86,9 @@ static double round_of(bench *b, const char (*uuids)[KFPS_UUID_SIZE], size_t thr
     double longest = 0, foreign_longest = 0;
     const double began = now(), until = began + SECONDS;
     for (size_t i = 0; i < threads; i++) {
-        workers[i] = (worker){.b = b, .uuids = uuids, .number = i, .same = same, .until = until};
+        /* all update the same tasks, however many threads share them */
+        const size_t count = same ? 1 : TASKS / threads;
+        workers[i] = (worker){.b = b, .uuids = same ? uuids : uuids + i * count, .count = count, .until = until};
         pthread_create(&ids[i], NULL, work, &workers[i]);
     }
     while (foreign && now() < until - 1) {
