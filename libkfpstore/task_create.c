@@ -33,7 +33,7 @@ typedef struct attempt {
     const char **keys;       /* logical keys, sorted */
     size_t key_count;
     const kfps_task **of_key; /* the task of each key, once known */
-    const kfps_task **fresh;  /* rows to insert */
+    kfps_task **fresh;        /* rows to insert */
     size_t fresh_count;
     kfps_error *error;
 } attempt;
@@ -227,13 +227,15 @@ static kfps_status insert(const attempt *a)
 
 static kfps_status give(attempt *a)
 {
+    for (size_t f = 0; a->what->wanted && f < a->fresh_count; f++)
+        kfpsi_record_own(&kfpsi_view_task, a->arena,
+                         a->fresh[f]); /* its texts are the caller's; the others' are ours */
     for (size_t i = 0; a->what->wanted && i < a->what->count; i++) {
         kfps_task_item *item = kfpsi_push(a->arena, &a->result.items, &a->result.count, &a->result.capacity,
                                           sizeof *item);
         if (item == NULL)
             return kfpb_fail_no_memory(a->error);
-        *item = (kfps_task_item){0};
-        kfpsi_record_copy(&kfpsi_view_task, a->arena, a->final[i], &item->task, sizeof item->task);
+        *item = (kfps_task_item){.task = *a->final[i]};
     }
     if (a->arena->out_of_memory)
         return kfpb_fail_no_memory(a->error);

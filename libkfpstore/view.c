@@ -78,17 +78,22 @@ void kfpsi_view_read(const kfpb_rows *rows, size_t first, const kfpsi_view *view
         read_column(rows, first + i, column_of(view, i), arena, record);
 }
 
-void kfpsi_record_copy(const kfpsi_view *view, kfpb_arena *arena, const void *from, void *to, size_t size)
+void kfpsi_record_own(const kfpsi_view *view, kfpb_arena *arena, void *record)
 {
     const size_t count = kfpsi_view_count(view);
-    memcpy(to, from, size);
     for (size_t i = 0; i < count; i++) {
         const kfpb_column *column = column_of(view, i);
         if (column->type != KFPB_COL_TEXT && column->type != KFPB_COL_JSON)
             continue;
         const char *text;
-        memcpy(&text, (const char *) from + column->offset, sizeof text);
+        memcpy(&text, (const char *) record + column->offset, sizeof text);
         text = kfpb_arena_text(arena, text);
-        put(to, column->offset, &text, sizeof text);
+        put(record, column->offset, &text, sizeof text);
     }
+}
+
+void kfpsi_record_copy(const kfpsi_view *view, kfpb_arena *arena, const void *from, void *to, size_t size)
+{
+    memcpy(to, from, size);
+    kfpsi_record_own(view, arena, to);
 }

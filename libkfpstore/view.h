@@ -21,6 +21,8 @@ size_t kfpsi_view_count(const kfpsi_view *view);
 void kfpsi_view_columns(kfpb_sql *sql, const kfpsi_view *view, const char *prefix);
 /* Fills a zeroed record from the row's columns first, first+1, …; texts go into the arena. */
 void kfpsi_view_read(const kfpb_rows *rows, size_t first, const kfpsi_view *view, kfpb_arena *arena, void *record);
+/* Copies the texts of the record's columns into the arena. */
+void kfpsi_record_own(const kfpsi_view *view, kfpb_arena *arena, void *record);
 /* Copies a record of `size` bytes, the texts of its columns into the arena. */
 void kfpsi_record_copy(const kfpsi_view *view, kfpb_arena *arena, const void *from, void *to, size_t size);
 
