@@ -6,7 +6,7 @@
 
 /* Waking a thread takes as long as a short transaction, and nobody works meanwhile. So one who happens to come by may
  * take a place that is free before the first in line has woken; but only for so long. Who woke in vain is not woken
- * again at once, for that costs those who work: it looks by itself. */
+ * again at once, for that costs those who work: it looks by itself, as long as it is to be patient. */
 enum { PATIENCE_US = 1000, QUIET_US = 250 };
 
 /* Lives on the stack of the thread that waits. */
@@ -105,7 +105,8 @@ static void wait_for_place(gate *g, gate_waiter *me, uint32_t timeout_ms, const 
         t = now();
         if (me->granted || g->first != me)
             continue;
-        me->quiet_until = later(t, QUIET_US);
+        if (is_patient(me, &t))
+            me->quiet_until = later(t, QUIET_US);
         if (g->free > 0) {
             g->free--;
             me->granted = true;
