@@ -20,9 +20,14 @@ typedef struct reading {
 #define NODE(t) t ".\"UUID\"," t ".\"ParentTaskUUID\"," t ".\"RunUUID\"," t ".\"Namespace\"," t ".\"Name\""
 enum { NODE_COLUMNS = 5 };
 
+static kfpsi_task_node *push_node(reading *r)
+{
+    return kfpsi_push(r->arena, &r->nodes, &r->count, &r->capacity, sizeof *r->nodes);
+}
+
 static kfps_status see_node(reading *r, const kfpb_rows *row, size_t first, kfps_error *error)
 {
-    kfpsi_task_node *node = kfpsi_push(r->arena, &r->nodes, &r->count, &r->capacity, sizeof *node);
+    kfpsi_task_node *node = push_node(r);
     if (node == NULL)
         return kfpb_fail_no_memory(error);
     *node = (kfpsi_task_node){
@@ -77,17 +82,21 @@ enum { CHAIN = 4 };
 
 static kfps_status see_whole(reading *r, const kfpb_rows *row, kfps_error *error)
 {
-    kfpsi_task_node *node = kfpsi_push(r->arena, &r->nodes, &r->count, &r->capacity, sizeof *node);
+    kfps_task task = {0};
+    kfpsi_task_node *node = push_node(r);
     if (node == NULL)
         return kfpb_fail_no_memory(error);
-    *node = (kfpsi_task_node){.first_change = SIZE_MAX};
-    kfpsi_view_read(row, 0, &kfpsi_view_task, r->arena, &node->was);
-    node->row = node->was;
-    node->uuid = node->was.uuid;
-    node->parent_uuid = node->was.parent_uuid;
-    node->run_uuid = node->was.run_uuid;
-    node->task_namespace = node->was.task_namespace;
-    node->name = node->was.name;
+    kfpsi_view_read(row, 0, &kfpsi_view_task, r->arena, &task);
+    *node = (kfpsi_task_node){
+        .uuid = task.uuid,
+        .parent_uuid = task.parent_uuid,
+        .run_uuid = task.run_uuid,
+        .task_namespace = task.task_namespace,
+        .name = task.name,
+        .first_change = SIZE_MAX,
+        .was = task,
+        .row = task,
+    };
     return r->arena->out_of_memory ? kfpb_fail_no_memory(error) : KFPS_OK;
 }
 

@@ -379,6 +379,14 @@ START_TEST(statements)
     kfp_ok(change_one((kfps_task_change){.uuid = "a", .run_uuid = "run-1", .name = "y"}, &error), &error);
     ck_assert_int_le(statements, 5); /* BEGIN, run, task, UPDATE, COMMIT */
     statements = 0;
+    kfp_ok(change_one((kfps_task_change){.uuid = "root", .output_parameters_json = "[]"}, &error), &error);
+    /* BEGIN, task and ancestors, run, UPDATE, COMMIT; and the row under its lock where there are locks */
+    ck_assert_int_le(statements, test_engine_is("sqlite") ? 5 : 6);
+    statements = 0;
+    kfp_ok(change_one((kfps_task_change){.uuid = "b", .parent_uuid = "c"}, &error), &error);
+    /* BEGIN, tasks and ancestors, run, the four of the new branch once each, UPDATE, COMMIT */
+    ck_assert_int_le(statements, 9);
+    statements = 0;
     kfp_ok(kfps_task_update(session, changes, MANY, NULL, NULL, &error), &error);
     ck_assert_int_le(statements, test_engine_is("sqlite") ? MANY + 8 : 8);
     ck_assert_int_eq(kfp_count("SELECT COUNT(*) FROM \"tasks\" WHERE \"DisplayName\"=\"UUID\""), MANY);
