@@ -227,9 +227,9 @@ static kfps_status insert(const attempt *a)
 
 static kfps_status give(attempt *a)
 {
+    /* The texts of new rows are the caller's; those of the others lie in the arena since they were read. */
     for (size_t f = 0; a->what->wanted && f < a->fresh_count; f++)
-        kfpsi_record_own(&kfpsi_view_task, a->arena,
-                         a->fresh[f]); /* its texts are the caller's; the others' are ours */
+        kfpsi_record_own(&kfpsi_view_task, a->arena, a->fresh[f]);
     for (size_t i = 0; a->what->wanted && i < a->what->count; i++) {
         kfps_task_item *item = kfpsi_push(a->arena, &a->result.items, &a->result.count, &a->result.capacity,
                                           sizeof *item);
