@@ -146,6 +146,8 @@ typedef struct kfpb_dialect {
     const char *for_key_share; /* likewise: only that the row stays, as a foreign key would lock it */
     kfpb_keyset keyset;        /* the predicate of "behind this row" */
     const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */
+    /* The last row of a range of an index is asked for by MAX, as planning an ORDER BY takes longer than reading it. */
+    bool newest_by_max;
     const char *columns_of; /* a query: the names of the columns of table `?`; no row: there is no such table */
     const char *text_bytes; /* printf format: equal if the bytes of the UTF-8 are; "%s" where text always compares so */
     /* printf format of a call without its last argument and parenthesis: where in the text, its ASCII letters in lower

@@ -20,7 +20,7 @@ typedef struct pair {
     kfps_task_artifact of;
 } pair;
 
-typedef struct hydration {
+struct kfpsi_hydration {
     const kfps_session *session; /* NULL: every artifact is seen */
     kfpb_arena *arena;           /* of the result */
     kfpb_arena scratch;
@@ -29,7 +29,9 @@ typedef struct hydration {
     pair *pairs;
     size_t count, capacity;
     const char *producer_json, *producer; /* the last one: what a task puts out has the same */
-} hydration;
+};
+
+typedef kfpsi_hydration hydration;
 
 static bool is_output(const kfps_task_artifact *of)
 {
@@ -117,7 +119,7 @@ typedef struct slices {
     size_t input_count, output_count;
 } slices;
 
-static kfps_status hand_out(hydration *h, kfps_task_item *items, size_t count, kfps_error *error)
+kfps_status kfpsi_hydration_finish(kfpsi_hydration *h, kfps_task_item *items, size_t count, kfps_error *error)
 {
     slices *of_task = kfpb_arena_array(&h->scratch, h->uuid_count, sizeof *of_task);
     if (of_task == NULL)
@@ -166,28 +168,59 @@ static pair *add_pair(hydration *h, size_t task)
 
 /* ---- from the database ------------------------------------------------------------------------------------------- */
 
-static kfps_status see_link(void *context, const kfpb_rows *row, kfps_error *error)
+void kfpsi_hydration_columns(kfpb_sql *sql)
 {
-    hydration *h = context;
-    const ptrdiff_t task = kfpsi_find_text(h->uuids, h->uuid_count, kfpb_get_text(row, 0, NULL));
+    kfpsi_view_columns(sql, &kfpsi_view_artifact_task, "l.");
+    kfpb_sql_add(sql, ",");
+    kfpsi_view_columns(sql, &kfpsi_view_artifact, "a.");
+}
+
+/* The index is named, or MariaDB looks into each that begins with the task. */
+static void add_links(kfpb_sql *sql)
+{
+    kfpb_sql_add(sql, " \"artifact_tasks\" l");
+    kfpsi_index_hint(sql, "kfpstore_links_task");
+}
+
+static const char artifact_of_link[] = " JOIN \"artifacts\" a ON a.\"UUID\"=l.\"ArtifactID\"";
+
+void kfpsi_hydration_join(kfpb_sql *sql)
+{
+    kfpb_sql_add(sql, " LEFT JOIN");
+    add_links(sql);
+    kfpb_sql_add(sql, " ON l.\"TaskID\"=t.\"UUID\" LEFT");
+    kfpb_sql_add(sql, artifact_of_link);
+}
+
+kfps_status kfpsi_hydration_see(kfpsi_hydration *h, const kfpb_rows *row, size_t first, kfps_error *error)
+{
+    const size_t artifact = first + kfpsi_view_count(&kfpsi_view_artifact_task);
+    kfps_task_artifact of = {0};
+    if (kfpb_is_null(row, artifact)) /* its key: nothing is joined */
+        return KFPS_OK;
+    kfpsi_view_read(row, first, &kfpsi_view_artifact_task, h->arena, &of.link);
+    kfpsi_view_read(row, artifact, &kfpsi_view_artifact, h->arena, &of.artifact);
+    if (h->arena->out_of_memory)
+        return kfpb_fail_no_memory(error);
+    const ptrdiff_t task = kfpsi_find_text(h->uuids, h->uuid_count, of.link.task_uuid);
     if (task < 0) /* equal to the collation only */
         return KFPS_OK;
+    if (kfps_io_type_name(of.link.type) == NULL || of.link.type == KFPS_IO_UNSPECIFIED)
+        return kfpb_fail(error, KFPS_INTERNAL, "the link %.64s has the IO type %d, which is none", of.link.uuid,
+                         of.link.type);
+    if (!kfpsi_sees(h->session, of.artifact.artifact_namespace))
+        return KFPS_OK;
+    of.producer_task_name = producer_of(h, of.link.producer_json);
     pair *p = add_pair(h, (size_t) task);
     if (p == NULL)
         return kfpb_fail_no_memory(error);
-    kfpsi_view_read(row, 1, &kfpsi_view_artifact_task, h->arena, &p->of.link);
-    kfpsi_view_read(row, 1 + kfpsi_view_count(&kfpsi_view_artifact_task), &kfpsi_view_artifact, h->arena,
-                    &p->of.artifact);
-    if (h->arena->out_of_memory)
-        return kfpb_fail_no_memory(error);
-    if (kfps_io_type_name(p->of.link.type) == NULL || p->of.link.type == KFPS_IO_UNSPECIFIED)
-        return kfpb_fail(error, KFPS_INTERNAL, "the link %.64s has the IO type %d, which is none", p->of.link.uuid,
-                         p->of.link.type);
-    if (!kfpsi_sees(h->session, p->of.artifact.artifact_namespace))
-        h->count--;
-    else
-        p->of.producer_task_name = producer_of(h, p->of.link.producer_json);
+    p->of = of;
     return KFPS_OK;
+}
+
+static kfps_status see_link(void *context, const kfpb_rows *row, kfps_error *error)
+{
+    return kfpsi_hydration_see(context, row, 0, error);
 }
 
 /* Of one task, the most frequent case, PostgreSQL would plan anew each time if it knew which: the average of a column
@@ -209,20 +242,38 @@ kfps_status kfpsi_hydrate(kfpsi_op *op, kfpb_arena *arena, kfps_task_item *items
     kfpb_sql sql;
     kfpb_sql_init(&sql, op->conn);
     kfps_status status = begin(&h, items, count, error);
-    kfpb_sql_add(&sql, "SELECT l.\"TaskID\",");
-    kfpsi_view_columns(&sql, &kfpsi_view_artifact_task, "l.");
-    kfpb_sql_add(&sql, ",");
-    kfpsi_view_columns(&sql, &kfpsi_view_artifact, "a.");
-    kfpb_sql_add(&sql, " FROM \"artifact_tasks\" l");
-    kfpsi_index_hint(&sql, "kfpstore_links_task"); /* else MariaDB looks into each index that begins with the task */
-    kfpb_sql_add(&sql, " JOIN \"artifacts\" a ON a.\"UUID\"=l.\"ArtifactID\" WHERE l.\"TaskID\"");
+    kfpb_sql_add(&sql, "SELECT ");
+    kfpsi_hydration_columns(&sql);
+    kfpb_sql_add(&sql, " FROM");
+    add_links(&sql);
+    kfpb_sql_add(&sql, artifact_of_link);
+    kfpb_sql_add(&sql, " WHERE l.\"TaskID\"");
     if (status == KFPS_OK)
         status = read_links(op, &h, &sql, error);
     if (status == KFPS_OK)
-        status = hand_out(&h, items, count, error);
+        status = kfpsi_hydration_finish(&h, items, count, error);
     kfpb_sql_free(&sql);
     kfpb_arena_free(&h.scratch);
     return status;
+}
+
+kfps_status kfpsi_hydration_new(const kfps_session *session, kfpb_arena *arena, const kfps_task_item *items,
+                                size_t count, kfpsi_hydration **out, kfps_error *error)
+{
+    hydration *h = calloc(1, sizeof *h);
+    *out = h;
+    if (h == NULL)
+        return kfpb_fail_no_memory(error);
+    h->session = session;
+    h->arena = arena;
+    return begin(h, items, count, error);
+}
+
+void kfpsi_hydration_free(kfpsi_hydration *h)
+{
+    if (h != NULL)
+        kfpb_arena_free(&h->scratch);
+    free(h);
 }
 
 /* ---- from the caller --------------------------------------------------------------------------------------------- */
@@ -270,7 +321,7 @@ kfps_status kfps_hydrate(const kfps_task *tasks, size_t task_count, const kfps_a
     if (status == KFPS_OK)
         status = take_links(&h, links, artifacts, link_count, error);
     if (status == KFPS_OK)
-        status = hand_out(&h, items, task_count, error);
+        status = kfpsi_hydration_finish(&h, items, task_count, error);
     kfpb_arena_free(&h.scratch);
     *list = (kfps_task_list){.items = items, .count = task_count, .next_page_token = "", .total_size = -1};
     if (status == KFPS_OK)

@@ -23,27 +23,46 @@ typedef struct cache_key {
 typedef struct cache_page {
     const cache_key *key;
     kfpsi_task_rows *rows;
+    bool newest; /* asked for is one task, in the way of write_newest */
     size_t seen;
     int64_t last_created;
     const char *last_uuid;
 } cache_page;
 
+static bool has_links(const cache_page *page)
+{
+    return page->newest && page->rows->view == KFPS_VIEW_FULL;
+}
+
+static kfps_status take_if_equal(cache_page *page, const kfpb_rows *row, kfps_error *error)
+{
+    const cache_key *key = page->key;
+    kfpsi_task_rows *rows = page->rows;
+    kfps_status status = kfpsi_task_rows_see(rows, row, error);
+    if (status != KFPS_OK)
+        return status;
+    const kfps_task *task = &rows->items[0].task; /* also if the session must not see it */
+    page->last_created = task->created_at;
+    page->last_uuid = task->uuid;
+    if (strcmp(task->fingerprint, key->fingerprint) != 0 ||
+        (key->space != NULL && strcmp(task->task_namespace, key->space) != 0))
+        rows->count = 0;
+    if (rows->count > 0 && has_links(page))
+        status = kfpsi_hydration_new(rows->session, rows->arena, rows->items, 1, &rows->links, error);
+    return status;
+}
+
 static kfps_status see_candidate(void *context, const kfpb_rows *row, kfps_error *error)
 {
     cache_page *page = context;
-    kfpsi_task_rows *rows = page->rows;
-    kfps_task task = {0};
+    const kfpsi_task_rows *rows = page->rows;
+    kfps_status status = KFPS_OK;
     page->seen++;
-    if (rows->count > 0)
-        return KFPS_OK;
-    kfpsi_view_read(row, 0, rows->columns, rows->arena, &task);
-    if (rows->arena->out_of_memory)
-        return kfpb_fail_no_memory(error);
-    page->last_created = task.created_at;
-    page->last_uuid = task.uuid;
-    const bool equal = strcmp(task.fingerprint, page->key->fingerprint) == 0 &&
-                       (page->key->space == NULL || strcmp(task.task_namespace, page->key->space) == 0);
-    return equal ? kfpsi_task_rows_see(rows, row, error) : KFPS_OK;
+    if (rows->count == 0)
+        status = take_if_equal(page, row, error);
+    if (status == KFPS_OK && rows->links != NULL)
+        status = kfpsi_hydration_see(rows->links, row, kfpsi_view_count(rows->columns), error);
+    return status;
 }
 
 /* Where in the index: what all hits have in common, then behind which row it goes on. */
@@ -74,7 +93,11 @@ static lookup lookup_of(const cache_page *page)
     return l;
 }
 
-/* The same without row values, which MySQL and MariaDB do not see an index in. */
+static const char *index_of(const cache_page *page)
+{
+    return page->key->space != NULL ? "kfpstore_tasks_cache_ns" : "kfpstore_tasks_cache";
+}
+
 static void write_equal(kfpb_sql *sql, const lookup *l)
 {
     for (size_t i = 0; i < l->same; i++) {
@@ -83,42 +106,81 @@ static void write_equal(kfpb_sql *sql, const lookup *l)
         kfpb_sql_add(sql, "=");
         kfpsi_place_sql(sql, &l->places[i]);
     }
-    if (l->count < l->same + 2)
-        return;
-    const kfpb_value created = l->places[l->same].value, uuid = l->places[l->same + 1].value;
+}
+
+/* The same without row values, which MySQL and MariaDB do not see an index in. */
+static void write_behind(kfpb_sql *sql, const cache_page *page)
+{
     kfpb_sql_add(sql, " AND \"CreatedAtInSec\"<=");
-    kfpb_sql_bind(sql, created);
+    kfpb_sql_bind(sql, kfpb_int(page->last_created));
     kfpb_sql_add(sql, " AND (\"CreatedAtInSec\"<");
-    kfpb_sql_bind(sql, created);
+    kfpb_sql_bind(sql, kfpb_int(page->last_created));
     kfpb_sql_add(sql, " OR \"UUID\"<");
-    kfpb_sql_bind(sql, uuid);
+    kfpb_sql_bind(sql, kfpb_str(page->last_uuid));
     kfpb_sql_add(sql, ")");
 }
 
 /* The index has the whole order, so that one row is read however many have the fingerprint; which of its indexes it
  * takes, MariaDB must be told. PostgreSQL sorts all of them where it thinks they are few, and plans anew for each
  * fingerprint where it sees how frequent that is or does not see how few are wanted: it walks the index. */
-static void write_lookup(kfpb_sql *sql, const cache_page *page, int64_t limit)
+static void write_ordered(kfpb_sql *sql, const cache_page *page, const lookup *l, int64_t limit)
 {
-    const lookup l = lookup_of(page);
-    const bool range = sql->driver->dialect.hidden != NULL;
-    kfpb_sql_reset(sql);
+    const bool range = sql->driver->dialect.hidden != NULL, continued = page->last_uuid != NULL;
     kfpb_sql_add(sql, "SELECT ");
     kfpsi_view_columns(sql, page->rows->columns, NULL);
     kfpb_sql_add(sql, " FROM \"tasks\"");
-    kfpsi_index_hint(sql, page->key->space != NULL ? "kfpstore_tasks_cache_ns" : "kfpstore_tasks_cache");
+    kfpsi_index_hint(sql, index_of(page));
     kfpb_sql_add(sql, " WHERE");
     if (range)
-        kfpsi_range_sql(sql, NULL, l.places, l.same, l.count, kfpsi_range_of(page->last_uuid != NULL, true));
+        kfpsi_range_sql(sql, NULL, l->places, l->same, l->count, kfpsi_range_of(continued, true));
     else
-        write_equal(sql, &l);
+        write_equal(sql, l);
+    if (!range && continued)
+        write_behind(sql, page);
     kfpb_sql_add(sql, " ORDER BY ");
-    for (size_t i = 0; range && i < l.same; i++) {
-        kfpb_sql_name(sql, l.places[i].column->name);
+    for (size_t i = 0; range && i < l->same; i++) {
+        kfpb_sql_name(sql, l->places[i].column->name);
         kfpb_sql_add(sql, " DESC,");
     }
     kfpb_sql_add(sql, "\"CreatedAtInSec\" DESC,\"UUID\" DESC LIMIT ");
     kfpb_text_int(&sql->text, limit);
+}
+
+/* MAX is the end of a range of the index, so that no order is planned. The links come with the task: a statement of
+ * their own costs the server a third more than the rows that repeat the task. */
+static void write_newest(kfpb_sql *sql, const cache_page *page, const lookup *l)
+{
+    static const char *const columns[] = {"UUID", "CreatedAtInSec"};
+    kfpb_sql_add(sql, "SELECT ");
+    kfpsi_view_columns(sql, page->rows->columns, "t.");
+    if (has_links(page)) {
+        kfpb_sql_add(sql, ",");
+        kfpsi_hydration_columns(sql);
+    }
+    kfpb_sql_add(sql, " FROM \"tasks\" t");
+    kfpsi_index_hint(sql, "PRIMARY");
+    if (has_links(page))
+        kfpsi_hydration_join(sql);
+    kfpb_sql_add(sql, " WHERE t.\"UUID\"");
+    for (size_t i = 0; i < 2; i++) {
+        kfpb_sql_add(sql, "=(SELECT MAX(");
+        kfpb_sql_name(sql, columns[i]);
+        kfpb_sql_add(sql, ") FROM \"tasks\"");
+        kfpsi_index_hint(sql, index_of(page));
+        kfpb_sql_add(sql, " WHERE");
+        write_equal(sql, l);
+        kfpb_sql_add(sql, i == 0 ? " AND \"CreatedAtInSec\"" : "))");
+    }
+}
+
+static void write_lookup(kfpb_sql *sql, const cache_page *page, int64_t limit)
+{
+    const lookup l = lookup_of(page);
+    kfpb_sql_reset(sql);
+    if (page->newest)
+        write_newest(sql, page, &l);
+    else
+        write_ordered(sql, page, &l, limit);
 }
 
 /* One row is enough where the collation compares bytes; elsewhere another fingerprint may stand before ours. */
@@ -132,7 +194,7 @@ static kfps_status look_up(kfpsi_op *op, void *context, kfps_error *error)
     kfps_status status = kfpsi_task_rows_new(&rows, op->session, key->view, error);
     if (status != KFPS_OK)
         return status;
-    cache_page page = {.key = key, .rows = &rows};
+    cache_page page = {.key = key, .rows = &rows, .newest = op->conn->driver->dialect.newest_by_max};
     kfpb_sql_init(&sql, op->conn);
     for (int64_t limit = 1;; limit = FURTHER_ROWS) {
         page.seen = 0;
@@ -140,6 +202,7 @@ static kfps_status look_up(kfpsi_op *op, void *context, kfps_error *error)
         status = kfpsi_each(op->conn, &sql, see_candidate, &page, error);
         if (status != KFPS_OK || rows.count > 0 || page.seen < (size_t) limit)
             break;
+        page.newest = false;
     }
     if (status == KFPS_OK)
         status = kfpsi_task_rows_finish(op, &rows, error);

@@ -3,7 +3,6 @@
 
 #include "backends/base/fail.h"
 #include "libkfpstore/access.h"
-#include "libkfpstore/hydrate.h"
 #include "libkfpstore/result.h"
 
 kfps_status kfpsi_task_view_check(int32_t view, kfps_error *error)
@@ -46,14 +45,19 @@ kfps_status kfpsi_task_rows_finish(kfpsi_op *op, kfpsi_task_rows *rows, kfps_err
 {
     kfps_status status = KFPS_OK;
     if (rows->view == KFPS_VIEW_FULL && rows->count > 0)
-        status = kfpsi_hydrate(op, rows->arena, rows->items, rows->count, error);
+        status = rows->links != NULL ? kfpsi_hydration_finish(rows->links, rows->items, rows->count, error)
+                                     : kfpsi_hydrate(op, rows->arena, rows->items, rows->count, error);
     rows->list->items = rows->items;
     rows->list->count = rows->count;
+    kfpsi_hydration_free(rows->links);
+    rows->links = NULL;
     return status;
 }
 
 void kfpsi_task_rows_free(kfpsi_task_rows *rows)
 {
+    kfpsi_hydration_free(rows->links);
+    rows->links = NULL;
     kfpsi_result_free(rows->list);
     rows->list = NULL;
 }

@@ -4,6 +4,7 @@
 #define KFPSI_TASK_ROWS_H
 
 #include "kfpstore/task.h"
+#include "libkfpstore/hydrate.h"
 #include "libkfpstore/operation.h"
 #include "libkfpstore/view.h"
 
@@ -15,6 +16,7 @@ typedef struct kfpsi_task_rows {
     kfps_task_list *list;
     kfps_task_item *items;
     size_t count, capacity;
+    kfpsi_hydration *links; /* which came with the tasks; NULL: they are read at the end */
 } kfpsi_task_rows;
 
 /* KFPS_INVALID: not a kfps_task_view. */

@@ -46,6 +46,7 @@ const kfpb_driver kfpb_mysql_driver = {
             .for_key_share = " LOCK IN SHARE MODE",
             .keyset = KFPB_KEYSET_AND_OR,
             .index_hint = " FORCE INDEX (%s)",
+            .newest_by_max = true,
             .columns_of = "SELECT \"COLUMN_NAME\" FROM \"information_schema\".\"COLUMNS\" "
                           "WHERE \"TABLE_SCHEMA\"=DATABASE() AND \"TABLE_NAME\"=?",
             .text_bytes = "CAST(CONVERT(%s USING utf8mb4) AS BINARY)",

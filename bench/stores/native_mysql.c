@@ -14,7 +14,7 @@
 #ifdef KFPB_WITH_MYSQL
 #include <mysql.h>
 
-enum { STATEMENTS = 64, MOST_VALUES = 512, MOST_COLUMNS = 32, BULK_ROWS = 300, CELL_BYTES = 4096 };
+enum { STATEMENTS = 64, MOST_VALUES = 512, MOST_COLUMNS = 48, BULK_ROWS = 300, CELL_BYTES = 4096 };
 
 typedef struct kept_statement {
     char *sql;

@@ -125,6 +125,105 @@ START_TEST(fingerprints_are_equal_by_bytes_in_any_collation)
 }
 END_TEST
 
+/* ---- the full view ----------------------------------------------------------------------------------------------- */
+
+static void same_artifacts(const kfps_task_artifact *a, size_t a_count, const kfps_task_artifact *b, size_t b_count)
+{
+    ck_assert_uint_eq(a_count, b_count);
+    for (size_t i = 0; i < a_count; i++) {
+        ck_assert_str_eq(a[i].link.uuid, b[i].link.uuid);
+        ck_assert_str_eq(a[i].link.task_uuid, b[i].link.task_uuid);
+        ck_assert_str_eq(a[i].link.artifact_key, b[i].link.artifact_key);
+        ck_assert_int_eq(a[i].link.iteration, b[i].link.iteration);
+        ck_assert_str_eq(a[i].artifact.uuid, b[i].artifact.uuid);
+        ck_assert_str_eq(a[i].artifact.uri, b[i].artifact.uri);
+        ck_assert_pstr_eq(a[i].producer_task_name, b[i].producer_task_name);
+        ck_assert_int_eq(a[i].group, b[i].group);
+    }
+}
+
+/* As kfps_task_get reads it. */
+static void expect_full(kfps_session *from, const char *fingerprint, const char *uuid, size_t inputs, size_t outputs)
+{
+    kfps_task_list *hit = NULL, *got = NULL;
+    kfp_ok(kfps_task_find_cached(from, "ns", fingerprint, KFPS_VIEW_FULL, &hit, &error), &error);
+    kfp_ok(kfps_task_get(from, uuid, KFPS_VIEW_FULL, &got, &error), &error);
+    ck_assert_uint_eq(hit->count, 1);
+    const kfps_task_item *a = &hit->items[0], *b = &got->items[0];
+    ck_assert_str_eq(a->task.uuid, uuid);
+    ck_assert_str_eq(a->task.state_history_json, b->task.state_history_json);
+    ck_assert_uint_eq(a->input_count, inputs);
+    ck_assert_uint_eq(a->output_count, outputs);
+    same_artifacts(a->inputs, a->input_count, b->inputs, b->input_count);
+    same_artifacts(a->outputs, a->output_count, b->outputs, b->output_count);
+    kfps_task_list_free(hit);
+    kfps_task_list_free(got);
+}
+
+static void make_full(const char *name, const char *fingerprint, int64_t created, char uuid[KFPS_UUID_SIZE])
+{
+    kfps_task task = tt_task("run-1", NULL, name, KFPS_TASK_SUCCEEDED);
+    task.fingerprint = fingerprint;
+    task.created_at = created;
+    tt_create(session, &task, uuid);
+}
+
+START_TEST(a_hit_has_its_artifacts)
+{
+    char full[KFPS_UUID_SIZE], bare[KFPS_UUID_SIZE], alike[KFPS_UUID_SIZE];
+    static const char trainer[] = "{\"taskName\":\"trainer\"}";
+    make_full("full", "fp", 10, full);
+    make_full("alike", "FP", 20, alike); /* which a collation may find first */
+    make_full("bare", "bare", 10, bare);
+    tt_artifact("art-1", "ns", KFPS_ARTIFACT_MODEL);
+    tt_artifact("art-2", "ns", KFPS_ARTIFACT_METRIC);
+    tt_artifact("art-3", "ns", KFPS_ARTIFACT_METRIC);
+    tt_artifact("art-4", "other", KFPS_ARTIFACT_MODEL);
+    tt_link("art-1", full, "run-1", KFPS_IO_OUTPUT, "model", "{\"iteration\":\"3\",\"taskName\":\"trainer\"}", 3);
+    tt_link("art-3", full, "run-1", KFPS_IO_OUTPUT, "metrics", trainer, -1);
+    tt_link("art-2", full, "run-1", KFPS_IO_OUTPUT, "metrics", trainer, -1);
+    tt_link("art-1", full, "run-1", KFPS_IO_TASK_OUTPUT_INPUT, "m", NULL, -1);
+    tt_link("art-4", full, "run-1", KFPS_IO_COMPONENT_INPUT, "x", NULL, -1);
+    tt_link("art-1", alike, "run-1", KFPS_IO_OUTPUT, "of-alike", trainer, -1);
+    tt_link("art-2", alike, "run-1", KFPS_IO_OUTPUT, "of-alike", trainer, -1);
+    expect_full(session, "fp", full, 2, 3);
+    expect_full(session, "FP", alike, 0, 2);
+    expect_full(session, "bare", bare, 0, 0);
+    /* a session of one namespace is not shown the artifact of another */
+    kfps_session_options options;
+    kfps_session_options_init(&options);
+    options.session_namespace = "ns";
+    kfps_session *mine = NULL;
+    kfp_ok(kfps_session_open(store, &options, &mine, &error), &error);
+    expect_full(mine, "fp", full, 1, 3);
+    kfps_session_close(mine);
+}
+END_TEST
+
+/* Where a server takes longer to begin a statement than to find more rows with it, there is one. */
+START_TEST(the_statements_of_a_look_up_are_few)
+{
+    tt_statements statements = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    kfps_store *counted = tt_counted_store(&statements);
+    kfps_session *of_it = kfp_session(counted);
+    char uuid[KFPS_UUID_SIZE];
+    make_full("full", "fp", 10, uuid);
+    tt_artifact("art-1", "ns", KFPS_ARTIFACT_MODEL);
+    tt_link("art-1", uuid, "run-1", KFPS_IO_OUTPUT, "model", NULL, -1);
+    expect_full(of_it, "fp", uuid, 0, 1); /* and the schema is known from now on */
+    for (int view = KFPS_VIEW_BASIC; view <= KFPS_VIEW_FULL; view++) {
+        kfps_task_list *list = NULL;
+        const int before = statements.plain;
+        kfp_ok(kfps_task_find_cached(of_it, "ns", "fp", view, &list, &error), &error);
+        ck_assert_uint_eq(list->items[0].output_count, view == KFPS_VIEW_FULL);
+        kfps_task_list_free(list);
+        ck_assert_int_eq(statements.plain - before, view == KFPS_VIEW_FULL && !test_engine_is("mysql") ? 2 : 1);
+    }
+    kfps_session_close(of_it);
+    kfps_store_close(counted);
+}
+END_TEST
+
 START_TEST(a_namespace_is_needed_in_multi_user_mode)
 {
     kfps_store_options options;
@@ -281,6 +380,8 @@ static Suite *cache_suite(void)
     tcase_add_test(tests, the_latest_that_succeeded);
     tcase_add_test(tests, of_one_second_the_last_uuid);
     tcase_add_test(tests, fingerprints_are_equal_by_bytes);
+    tcase_add_test(tests, a_hit_has_its_artifacts);
+    tcase_add_test(tests, the_statements_of_a_look_up_are_few);
     tcase_add_test(tests, a_namespace_is_needed_in_multi_user_mode);
     tcase_add_test(tests, invalidated_tasks_are_no_hits);
     tcase_add_test(tests, all_tasks_of_a_pipeline);

@@ -8,12 +8,13 @@
 
 #include <unistd.h>
 
+#include "backends/base/fail.h"
 #include "tests/harness/kfp.h"
 
 static kfps_store *fault_store;
 static kfps_session *fault_session;
 /* Of the fixture; made anew by scenario_fixture. */
-static char fault_task[2][KFPS_UUID_SIZE], fault_artifact[KFPS_UUID_SIZE], fault_link[KFPS_UUID_SIZE];
+static char fault_task[3][KFPS_UUID_SIZE], fault_artifact[KFPS_UUID_SIZE], fault_link[KFPS_UUID_SIZE];
 static char fault_loose[KFPS_UUID_SIZE]; /* an artifact that nobody links to */
 static char *fault_shape;
 static kfpb_conn *fault_watcher; /* of another program, which sees what is committed */
@@ -270,7 +271,9 @@ static kfps_status call_task_update(kfps_error *error)
 static kfps_status call_task_find_cached(kfps_error *error)
 {
     kfps_task_list *list = NULL;
-    const kfps_status status = kfps_task_find_cached(fault_session, "ns", "fp", KFPS_VIEW_FULL, &list, error);
+    kfps_status status = kfps_task_find_cached(fault_session, "ns", "hit", KFPS_VIEW_FULL, &list, error);
+    if (status == KFPS_OK && (list->count != 1 || list->items[0].output_count != 1))
+        status = kfpb_fail(error, KFPS_INTERNAL, "the task or its output was not found");
     kfps_task_list_free(list);
     return status;
 }
@@ -441,8 +444,15 @@ static inline void scenario_fixture(void)
     kfps_artifact_task_list *links = NULL;
     kfp_fresh();
     kfp_run("run-1", "ns", "RUNNING");
-    for (int i = 0; i < 2; i++) {
-        const kfps_task task = fault_new_task(i == 0 ? "parent" : "child", i == 0 ? NULL : fault_task[0]);
+    kfp_run("run-2", "ns", "RUNNING");
+    for (int i = 0; i < 3; i++) {
+        static const char *const names[] = {"parent", "child", "done"};
+        kfps_task task = fault_new_task(names[i], i == 1 ? fault_task[0] : NULL);
+        if (i == 2) {
+            task.run_uuid = "run-2";
+            task.fingerprint = "hit";
+            task.state = KFPS_TASK_SUCCEEDED;
+        }
         kfp_ok(kfps_task_create(fault_session, &task, 1, NULL, &tasks, &error), &error);
         memcpy(fault_task[i], tasks->items[0].task.uuid, KFPS_UUID_SIZE);
         kfps_task_list_free(tasks);
@@ -460,6 +470,9 @@ static inline void scenario_fixture(void)
     kfp_ok(kfps_artifact_task_create(fault_session, &link, 1, KFPS_EXISTING_FAIL, NULL, &links, &error), &error);
     memcpy(fault_link, links->items[0].uuid, KFPS_UUID_SIZE);
     kfps_artifact_task_list_free(links);
+    link.task_uuid = fault_task[2];
+    link.run_uuid = "run-2";
+    kfp_ok(kfps_artifact_task_create(fault_session, &link, 1, KFPS_EXISTING_FAIL, NULL, NULL, &error), &error);
     kfp_ok(kfps_run_set_shape(fault_session, "run-1", fault_shape, &error), &error);
 }
 
