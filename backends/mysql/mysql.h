@@ -145,6 +145,7 @@ typedef struct kfpb_mysql_cells {
 
 bool kfpb_mysql_is_null(const kfpb_rows *rows, size_t column);
 int64_t kfpb_mysql_integer(const kfpb_rows *rows, size_t column);
+int64_t kfpb_mysql_whole(double real); /* without its fraction, and the nearest that there is */
 double kfpb_mysql_real(const kfpb_rows *rows, size_t column);
 const char *kfpb_mysql_text(const kfpb_rows *rows, size_t column, size_t *length);
 

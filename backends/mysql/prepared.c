@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * prepared.c: values and rows of prepared statements. They travel in the server's binary form; the client library makes
- * of each column the text that the server would have sent for it, so that rows are the same either way.
+ * of each column the text that the server would have sent for it, so that rows are the same either way. Of a number it
+ * does so when it is asked for: as a number it is there already.
  */
 #include <stdlib.h>
 
@@ -75,10 +76,13 @@ struct kfpb_mysql_columns {
     MYSQL_BIND binds[]; /* and behind them the arrays */
 };
 
+enum { USUAL_LENGTH = 200 }; /* of a column's room: more than any number or time takes as text */
+
 typedef struct prepared_rows {
     kfpb_mysql_cells cells;
     kfpb_mysql *mysql;
     kfpb_mysql_statement *statement;
+    bool moved; /* rooms of columns; the client library must be told before the next row, not while this is read */
 } prepared_rows;
 
 void kfpb_mysql_columns_free(kfpb_mysql_columns *columns)
@@ -103,7 +107,6 @@ static bool widen(kfpb_mysql_columns *columns, size_t column, size_t length)
 
 static kfpb_mysql_columns *columns_new(size_t count)
 {
-    enum { USUAL_LENGTH = 200 }; /* more than any number or time takes */
     const size_t each = sizeof(MYSQL_BIND) + sizeof(char *) + sizeof(unsigned long) + sizeof(my_bool);
     kfpb_mysql_columns *columns = calloc(1, sizeof *columns + count * each);
     if (columns == NULL)
@@ -113,8 +116,7 @@ static kfpb_mysql_columns *columns_new(size_t count)
     columns->lengths = (unsigned long *) (columns->row + count);
     columns->nulls = (my_bool *) (columns->lengths + count);
     for (size_t i = 0; i < count; i++) {
-        columns->binds[i] = (MYSQL_BIND){
-            .buffer_type = MYSQL_TYPE_STRING, .length = &columns->lengths[i], .is_null = &columns->nulls[i]};
+        columns->binds[i] = (MYSQL_BIND){.length = &columns->lengths[i], .is_null = &columns->nulls[i]};
         if (!widen(columns, i, USUAL_LENGTH)) {
             kfpb_mysql_columns_free(columns);
             return NULL;
@@ -123,7 +125,38 @@ static kfpb_mysql_columns *columns_new(size_t count)
     return columns;
 }
 
-/* The columns that were longer than their room are fetched again, and all are bound anew, as they have moved. */
+/* What holds every value of the column. */
+static enum enum_field_types type_for(const MYSQL_FIELD *field)
+{
+    switch (field->type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+        return (field->flags & UNSIGNED_FLAG) == 0 ? MYSQL_TYPE_LONGLONG : MYSQL_TYPE_STRING;
+    case MYSQL_TYPE_DOUBLE:
+        return MYSQL_TYPE_DOUBLE;
+    default:
+        return MYSQL_TYPE_STRING;
+    }
+}
+
+/* Each result may have types of its own: that of an expression hangs on the values. */
+static kfps_status bind(kfpb_mysql *conn, MYSQL_STMT *prepared, kfpb_mysql_columns *columns, kfps_error *error)
+{
+    MYSQL_RES *described = mysql_stmt_result_metadata(prepared);
+    if (described == NULL)
+        return kfpb_mysql_fail_prepared(conn, prepared, error);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(described);
+    for (size_t i = 0; i < columns->count; i++)
+        columns->binds[i].buffer_type = type_for(&fields[i]);
+    mysql_free_result(described);
+    return mysql_stmt_bind_result(prepared, columns->binds) == 0 ? KFPS_OK
+                                                                 : kfpb_mysql_fail_prepared(conn, prepared, error);
+}
+
+/* The columns that were longer than their room are fetched again. */
 static kfps_status fetch_long(prepared_rows *rows, kfps_error *error)
 {
     kfpb_mysql_columns *columns = rows->statement->columns;
@@ -139,21 +172,22 @@ static kfps_status fetch_long(prepared_rows *rows, kfps_error *error)
             return kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
         longer = true;
     }
-    if (!longer)
-        return kfpb_fail(error, KFPS_INTERNAL, "the client library cut a column that is not long");
-    return mysql_stmt_bind_result(prepared, columns->binds) == 0
-               ? KFPS_OK
-               : kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
+    rows->moved = longer;
+    return longer ? KFPS_OK : kfpb_fail(error, KFPS_INTERNAL, "the client library cut a column that is not long");
 }
 
 static kfps_status fetch(prepared_rows *rows, kfps_error *error)
 {
-    const int fetched = mysql_stmt_fetch(rows->statement->prepared);
+    MYSQL_STMT *prepared = rows->statement->prepared;
+    if (rows->moved && mysql_stmt_bind_result(prepared, rows->statement->columns->binds) != 0)
+        return kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
+    rows->moved = false;
+    const int fetched = mysql_stmt_fetch(prepared);
     rows->cells.ended = fetched == MYSQL_NO_DATA;
     if (fetched == 0 || fetched == MYSQL_NO_DATA)
         return KFPS_OK;
     return fetched == MYSQL_DATA_TRUNCATED ? fetch_long(rows, error)
-                                           : kfpb_mysql_fail_prepared(rows->mysql, rows->statement->prepared, error);
+                                           : kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
 }
 
 static int rows_next(kfpb_rows *base, kfps_error *error)
@@ -171,12 +205,64 @@ static int rows_next(kfpb_rows *base, kfps_error *error)
     for (size_t i = 0; i < base->columns; i++) {
         char *text = columns->nulls[i] ? NULL : columns->binds[i].buffer;
         columns->row[i] = text;
-        if (text != NULL)
+        if (text != NULL && columns->binds[i].buffer_type == MYSQL_TYPE_STRING)
             text[columns->lengths[i]] = '\0';
     }
     rows->cells.row = columns->row;
     return 1;
 }
+
+/* ---- numbers -------------------------------------------------------------------------------------------------- */
+
+/* Of the current row, if it is a number; else NULL. */
+static const MYSQL_BIND *number_of(const kfpb_rows *base, size_t column)
+{
+    const kfpb_mysql_columns *columns = ((const prepared_rows *) base)->statement->columns;
+    if (kfpb_mysql_is_null(base, column) || columns->binds[column].buffer_type == MYSQL_TYPE_STRING)
+        return NULL;
+    return &columns->binds[column];
+}
+
+static int64_t rows_integer(const kfpb_rows *base, size_t column)
+{
+    const MYSQL_BIND *number = number_of(base, column);
+    if (number == NULL)
+        return kfpb_mysql_integer(base, column);
+    return number->buffer_type == MYSQL_TYPE_LONGLONG ? *(const int64_t *) number->buffer
+                                                      : kfpb_mysql_whole(*(const double *) number->buffer);
+}
+
+static double rows_real(const kfpb_rows *base, size_t column)
+{
+    const MYSQL_BIND *number = number_of(base, column);
+    if (number == NULL)
+        return kfpb_mysql_real(base, column);
+    return number->buffer_type == MYSQL_TYPE_DOUBLE ? *(const double *) number->buffer
+                                                    : (double) *(const int64_t *) number->buffer;
+}
+
+/* Behind the number, in the same room. */
+static const char *rows_text(const kfpb_rows *base, size_t column, size_t *length)
+{
+    const MYSQL_BIND *number = number_of(base, column);
+    if (number == NULL)
+        return kfpb_mysql_text(base, column, length);
+    unsigned long bytes = 0;
+    char *text = (char *) number->buffer + sizeof(double);
+    MYSQL_BIND as_text = {.buffer_type = MYSQL_TYPE_STRING,
+                          .buffer = text,
+                          .buffer_length = USUAL_LENGTH - sizeof(double),
+                          .length = &bytes};
+    MYSQL_STMT *prepared = ((const prepared_rows *) base)->statement->prepared;
+    if (mysql_stmt_fetch_column(prepared, &as_text, (unsigned) column, 0) != 0 || bytes > as_text.buffer_length)
+        bytes = 0; /* there is such a column, and its text is short: it does not come to this */
+    text[bytes] = '\0';
+    if (length != NULL)
+        *length = bytes;
+    return text;
+}
+
+/* ---- a result ------------------------------------------------------------------------------------------------- */
 
 /* What only large values needed is not kept. */
 static void drop_large(kfpb_mysql_statement *statement)
@@ -200,9 +286,9 @@ static void rows_free(kfpb_rows *base)
 static const kfpb_rows_ops ops = {
     .next = rows_next,
     .is_null = kfpb_mysql_is_null,
-    .integer = kfpb_mysql_integer,
-    .real = kfpb_mysql_real,
-    .text = kfpb_mysql_text,
+    .integer = rows_integer,
+    .real = rows_real,
+    .text = rows_text,
     .free = rows_free,
 };
 
@@ -231,8 +317,8 @@ kfps_status kfpb_mysql_prepared_rows(kfpb_mysql *conn, kfpb_mysql_statement *sta
     kfpb_mysql_columns *columns = columns_for(statement, count);
     if (rows == NULL || columns == NULL)
         status = kfpb_fail_no_memory(error);
-    else if (count > 0 && mysql_stmt_bind_result(prepared, columns->binds) != 0)
-        status = kfpb_mysql_fail_prepared(conn, prepared, error);
+    else if (count > 0)
+        status = bind(conn, prepared, columns, error);
     if (status != KFPS_OK) {
         mysql_stmt_free_result(prepared);
         free(rows);

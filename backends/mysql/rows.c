@@ -44,6 +44,13 @@ double kfpb_mysql_real(const kfpb_rows *base, size_t column)
     return text != NULL && kfpb_parse_double(text, &real) ? real : 0;
 }
 
+int64_t kfpb_mysql_whole(double real)
+{
+    if (!(real >= -0x1p63))
+        return INT64_MIN;
+    return real < 0x1p63 ? (int64_t) real : INT64_MAX;
+}
+
 int64_t kfpb_mysql_integer(const kfpb_rows *base, size_t column)
 {
     const char *text = value(base, column);
@@ -53,10 +60,7 @@ int64_t kfpb_mysql_integer(const kfpb_rows *base, size_t column)
     if (kfpb_parse_int(text, &integer))
         return integer;
     /* a decimal, a double or a large unsigned number that was asked for as an integer */
-    const double real = kfpb_mysql_real(base, column);
-    if (!(real >= -0x1p63))
-        return INT64_MIN;
-    return real < 0x1p63 ? (int64_t) real : INT64_MAX;
+    return kfpb_mysql_whole(kfpb_mysql_real(base, column));
 }
 
 const char *kfpb_mysql_text(const kfpb_rows *base, size_t column, size_t *length)
