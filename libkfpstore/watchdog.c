@@ -12,6 +12,7 @@ struct kfpsi_watchdog {
     pthread_mutex_t mutex; /* guards all of the following and every watch */
     pthread_cond_t changed;
     kfpsi_watch *first;
+    int64_t sleeps_until_ns; /* when the thread looks again by itself */
     pthread_t thread;
     bool running;
     bool stop;
@@ -55,6 +56,7 @@ static void *keep_watch(void *argument)
     pthread_mutex_lock(&dog->mutex);
     while (!dog->stop) {
         kfpsi_watch *next = earliest(dog);
+        dog->sleeps_until_ns = next != NULL ? next->deadline_ns : INT64_MAX;
         if (next == NULL) {
             pthread_cond_wait(&dog->changed, &dog->mutex);
             continue;
@@ -121,16 +123,18 @@ bool kfpsi_watch_begin(kfpsi_watchdog *dog, kfpsi_watch *watch, uint32_t ms)
     pthread_mutex_lock(&dog->mutex);
     const bool running = dog->running || start(dog);
     if (running && (watch->deadline_ns == 0 || deadline < watch->deadline_ns)) {
-        const kfpsi_watch *before = earliest(dog);
         unlink_watch(dog, watch);
         watch->deadline_ns = deadline;
         watch->next = dog->first;
         if (dog->first != NULL)
             dog->first->prev = watch;
         dog->first = watch;
-        /* most calls end long before their time: the thread is woken only if it would sleep too long */
-        if (before == NULL || deadline < before->deadline_ns || before == watch)
+        /* most calls end long before their time: the thread is woken only if it would sleep too long, and sleeps on
+         * when a watch ends */
+        if (deadline < dog->sleeps_until_ns) {
+            dog->sleeps_until_ns = deadline;
             pthread_cond_signal(&dog->changed);
+        }
     }
     pthread_mutex_unlock(&dog->mutex);
     return running;
