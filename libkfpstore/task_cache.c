@@ -146,8 +146,8 @@ static void write_ordered(kfpb_sql *sql, const cache_page *page, const lookup *l
     kfpb_text_int(&sql->text, limit);
 }
 
-/* MAX is the end of a range of the index, so that no order is planned. The links come with the task: a statement of
- * their own costs the server a third more than the rows that repeat the task. */
+/* MAX is the end of a range of the index, so that no order is planned. The links come with the task: a statement for
+ * them costs the server more than the rows that repeat the task. */
 static void write_newest(kfpb_sql *sql, const cache_page *page, const lookup *l)
 {
     static const char *const columns[] = {"UUID", "CreatedAtInSec"};

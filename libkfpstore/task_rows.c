@@ -41,6 +41,12 @@ kfps_status kfpsi_task_rows_see(void *context, const kfpb_rows *row, kfps_error 
     return KFPS_OK;
 }
 
+static void drop_links(kfpsi_task_rows *rows)
+{
+    kfpsi_hydration_free(rows->links);
+    rows->links = NULL;
+}
+
 kfps_status kfpsi_task_rows_finish(kfpsi_op *op, kfpsi_task_rows *rows, kfps_error *error)
 {
     kfps_status status = KFPS_OK;
@@ -49,15 +55,13 @@ kfps_status kfpsi_task_rows_finish(kfpsi_op *op, kfpsi_task_rows *rows, kfps_err
                                      : kfpsi_hydrate(op, rows->arena, rows->items, rows->count, error);
     rows->list->items = rows->items;
     rows->list->count = rows->count;
-    kfpsi_hydration_free(rows->links);
-    rows->links = NULL;
+    drop_links(rows);
     return status;
 }
 
 void kfpsi_task_rows_free(kfpsi_task_rows *rows)
 {
-    kfpsi_hydration_free(rows->links);
-    rows->links = NULL;
+    drop_links(rows);
     kfpsi_result_free(rows->list);
     rows->list = NULL;
 }

@@ -82,17 +82,21 @@ END_TEST
 /* The thread wakes when the first of these times has come, and then it sleeps on for the last. */
 START_TEST(who_ended_is_not_cut)
 {
-    atomic_int cuts = 0, last = 0;
-    kfpsi_watch watch = {.cut = count, .what = &cuts}, lasting = {.cut = count, .what = &last};
-    for (int i = 0; i < 100; i++) {
-        ck_assert(kfpsi_watch_begin(dog, &watch, LATER_MS));
+    bool in_time = false;
+    for (int i = 0; i < 20 && !in_time; i++) { /* on a busy machine the end may come late */
+        atomic_int cuts = 0, last = 0;
+        kfpsi_watch watch = {.cut = count, .what = &cuts}, lasting = {.cut = count, .what = &last};
+        const int64_t began = kfpsi_monotonic_ns();
+        ck_assert(kfpsi_watch_begin(dog, &watch, SOON_MS));
+        ck_assert(kfpsi_watch_begin(dog, &lasting, SOON_MS * 5));
         kfpsi_watch_end(dog, &watch);
+        in_time = kfpsi_monotonic_ns() - began < (int64_t) SOON_MS * 1000000;
+        ck_assert_int_eq(cut_within(&last, PATIENCE_MS), 1);
+        if (in_time)
+            ck_assert_int_eq(atomic_load(&cuts), 0);
+        kfpsi_watch_end(dog, &lasting);
     }
-    ck_assert(kfpsi_watch_begin(dog, &watch, SOON_MS));
-    ck_assert(kfpsi_watch_begin(dog, &lasting, SOON_MS * 5));
-    kfpsi_watch_end(dog, &watch);
-    ck_assert_int_eq(cut_within(&last, PATIENCE_MS), 1);
-    ck_assert_int_eq(atomic_load(&cuts), 0);
+    ck_assert(in_time);
 }
 END_TEST
 
