@@ -70,6 +70,7 @@ int64_t kfpb_mysql_affected(kfpb_mysql_statement *statement)
 struct kfpb_mysql_columns {
     size_t count;
     size_t bytes; /* of all texts */
+    bool bound; /* the client library knows these rooms and types: it must be told before a row, not while it is read */
     char **row;
     unsigned long *lengths;
     my_bool *nulls;
@@ -82,7 +83,6 @@ typedef struct prepared_rows {
     kfpb_mysql_cells cells;
     kfpb_mysql *mysql;
     kfpb_mysql_statement *statement;
-    bool moved; /* rooms of columns; the client library must be told before the next row, not while this is read */
 } prepared_rows;
 
 void kfpb_mysql_columns_free(kfpb_mysql_columns *columns)
@@ -102,6 +102,7 @@ static bool widen(kfpb_mysql_columns *columns, size_t column, size_t length)
     columns->bytes += length - bind->buffer_length;
     bind->buffer = text;
     bind->buffer_length = length;
+    columns->bound = false;
     return true;
 }
 
@@ -143,17 +144,14 @@ static enum enum_field_types type_for(const MYSQL_FIELD *field)
 }
 
 /* Each result may have types of its own: that of an expression hangs on the values. */
-static kfps_status bind(kfpb_mysql *conn, MYSQL_STMT *prepared, kfpb_mysql_columns *columns, kfps_error *error)
+static void take_types(MYSQL_STMT *prepared, kfpb_mysql_columns *columns)
 {
-    MYSQL_RES *described = mysql_stmt_result_metadata(prepared);
-    if (described == NULL)
-        return kfpb_mysql_fail_prepared(conn, prepared, error);
-    const MYSQL_FIELD *fields = mysql_fetch_fields(described);
-    for (size_t i = 0; i < columns->count; i++)
-        columns->binds[i].buffer_type = type_for(&fields[i]);
-    mysql_free_result(described);
-    return mysql_stmt_bind_result(prepared, columns->binds) == 0 ? KFPS_OK
-                                                                 : kfpb_mysql_fail_prepared(conn, prepared, error);
+    const MYSQL_FIELD *fields = mariadb_stmt_fetch_fields(prepared);
+    for (size_t i = 0; i < columns->count; i++) {
+        const enum enum_field_types type = type_for(&fields[i]);
+        columns->bound = columns->bound && columns->binds[i].buffer_type == type;
+        columns->binds[i].buffer_type = type;
+    }
 }
 
 /* The columns that were longer than their room are fetched again. */
@@ -172,16 +170,16 @@ static kfps_status fetch_long(prepared_rows *rows, kfps_error *error)
             return kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
         longer = true;
     }
-    rows->moved = longer;
     return longer ? KFPS_OK : kfpb_fail(error, KFPS_INTERNAL, "the client library cut a column that is not long");
 }
 
 static kfps_status fetch(prepared_rows *rows, kfps_error *error)
 {
     MYSQL_STMT *prepared = rows->statement->prepared;
-    if (rows->moved && mysql_stmt_bind_result(prepared, rows->statement->columns->binds) != 0)
+    kfpb_mysql_columns *columns = rows->statement->columns;
+    if (!columns->bound && mysql_stmt_bind_result(prepared, columns->binds) != 0)
         return kfpb_mysql_fail_prepared(rows->mysql, prepared, error);
-    rows->moved = false;
+    columns->bound = true;
     const int fetched = mysql_stmt_fetch(prepared);
     rows->cells.ended = fetched == MYSQL_NO_DATA;
     if (fetched == 0 || fetched == MYSQL_NO_DATA)
@@ -308,22 +306,18 @@ kfps_status kfpb_mysql_prepared_rows(kfpb_mysql *conn, kfpb_mysql_statement *sta
                                      kfps_error *error)
 {
     MYSQL_STMT *prepared = statement->prepared;
-    kfps_status status = KFPS_OK;
     const size_t count = mysql_stmt_field_count(prepared);
 
     if (count > 0 && mysql_stmt_store_result(prepared) != 0)
         return kfpb_mysql_fail_prepared(conn, prepared, error);
     prepared_rows *rows = calloc(1, sizeof *rows);
     kfpb_mysql_columns *columns = columns_for(statement, count);
-    if (rows == NULL || columns == NULL)
-        status = kfpb_fail_no_memory(error);
-    else if (count > 0)
-        status = bind(conn, prepared, columns, error);
-    if (status != KFPS_OK) {
+    if (rows == NULL || columns == NULL) {
         mysql_stmt_free_result(prepared);
         free(rows);
-        return status;
+        return kfpb_fail_no_memory(error);
     }
+    take_types(prepared, columns);
     rows->cells.base = (kfpb_rows){.ops = &ops, .conn = &conn->base, .columns = count};
     rows->cells.ended = count == 0;
     rows->cells.lengths = columns->lengths;
