@@ -69,17 +69,25 @@ static int compare_pairs(const void *a, const void *b)
     return order != 0 ? order : compare_nullable(x->of.link.uuid, y->of.link.uuid);
 }
 
-static const char *producer_of(hydration *h, const char *json)
+static const char *parse_producer(hydration *h, const char *json)
 {
     json_t *producer = NULL;
-    if (json == NULL || (h->producer_json != NULL && strcmp(json, h->producer_json) == 0))
-        return json != NULL ? h->producer : NULL;
     if (kfpsi_json_load(json, strlen(json), JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &producer, NULL) ==
         KFPS_NO_MEMORY)
         h->arena->out_of_memory = true;
-    h->producer_json = json;
-    h->producer = kfpb_arena_text(h->arena, json_string_value(json_object_get(producer, "taskName")));
+    const char *name = kfpb_arena_text(h->arena, json_string_value(json_object_get(producer, "taskName")));
     json_decref(producer);
+    return name;
+}
+
+static const char *producer_of(hydration *h, const char *json)
+{
+    size_t length;
+    if (json == NULL || (h->producer_json != NULL && strcmp(json, h->producer_json) == 0))
+        return json != NULL ? h->producer : NULL;
+    const char *name = kfpsi_json_lone_text(json, "taskName", &length);
+    h->producer = name != NULL ? kfpb_arena_textn(h->arena, name, length) : parse_producer(h, json);
+    h->producer_json = json;
     return h->producer;
 }
 

@@ -35,6 +35,25 @@ bool kfpsi_json_begins_an_array(const char *text, int max_depth)
     return text[strspn(text, " \t\r\n")] == '[' && depth_of(text) <= max_depth;
 }
 
+static const char *behind(const char *text, const char *start)
+{
+    const size_t length = strlen(start);
+    return text != NULL && strncmp(text, start, length) == 0 ? text + length : NULL;
+}
+
+const char *kfpsi_json_lone_text(const char *json, const char *name, size_t *length)
+{
+    const char *colon = behind(behind(behind(json, "{\""), name), "\":");
+    const char *text = behind(colon, colon != NULL && *colon == ' ' ? " \"" : "\""); /* MySQL's JSON has the space */
+    if (text == NULL)
+        return NULL;
+    const char *end = text;
+    while (*end >= ' ' && *end <= '~' && *end != '"' && *end != '\\')
+        end++;
+    *length = (size_t) (end - text);
+    return strcmp(end, "\"}") == 0 ? text : NULL;
+}
+
 static json_t *load_numbers(const char *text, size_t length, size_t flags, json_error_t *where)
 {
     json_t *json = json_loadb(text, length, flags, where);

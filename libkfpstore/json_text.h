@@ -19,6 +19,11 @@ enum { KFPSI_JSON_FLOAT64 = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALL
  * KFPS_INVALID (the place is in *where, which may be NULL) or KFPS_NO_MEMORY; no message is made. */
 kfps_status kfpsi_json_load(const char *text, size_t length, size_t flags, json_t **out, json_error_t *where);
 
+/* Of the object `{"name":"text"}`, the text and its length, where that is printable ASCII without escapes; NULL: of
+ * anything else, which the parser reads. Most producers are such objects, and among statements the parser, whose code
+ * is then in no cache, takes longer than the rest of a link. */
+const char *kfpsi_json_lone_text(const char *json, const char *name, size_t *length);
+
 /* What a parser does not look at that wants an array: no other JSON begins so, and it is not too deep for it. */
 bool kfpsi_json_begins_an_array(const char *text, int max_depth);
 

@@ -84,6 +84,58 @@ START_TEST(hostile_depth_does_not_overflow_the_stack)
 }
 END_TEST
 
+/* Where it gives a text, the parser gives the same; whether it gave one. */
+static bool agrees_with_the_parser(const char *json)
+{
+    size_t length;
+    const char *text = kfpsi_json_lone_text(json, "taskName", &length);
+    if (text == NULL)
+        return false;
+    json_t *parsed = json_loads(json, JSON_ALLOW_NUL, NULL);
+    const json_t *name = json_object_get(parsed, "taskName");
+    ck_assert_msg(json_object_size(parsed) == 1 && json_string_length(name) == length &&
+                      memcmp(json_string_value(name), text, length) == 0,
+                  "another text in %s", json);
+    json_decref(parsed);
+    return true;
+}
+
+START_TEST(a_lone_text_is_what_the_parser_reads)
+{
+    enum { MOST = 64 };
+    static const char *const texts[] = {"{\"taskName\":\"train a~b\"}", "{\"taskName\": \"trainer\"}",
+                                        "{\"taskName\":\"\"}"};
+    static const char *const others[] = {"",
+                                         "{",
+                                         "{}",
+                                         "null",
+                                         "{\"taskName\":1}",
+                                         "{\"taskName\":  \"a\"}",
+                                         "{\"taskName\":\"a\"} ",
+                                         "{\"taskName\":\"a\",\"iteration\":\"1\"}",
+                                         "{\"taskNames\":\"a\"}",
+                                         "{\"taskName\":\"\xc3\xbc\"}"};
+    size_t given = 0, tried = 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ck_assert_msg(!agrees_with_the_parser(others[i]), "%s gave a text", others[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        ck_assert(agrees_with_the_parser(texts[i]));
+        for (size_t at = 0; at < strlen(texts[i]); at++) {
+            for (int c = 1; c < 256; c++) {
+                char changed[MOST];
+                snprintf(changed, sizeof changed, "%.*s%c%s", (int) at, texts[i], c, texts[i] + at + 1);
+                given += agrees_with_the_parser(changed);
+                snprintf(changed, sizeof changed, "%.*s%c%s", (int) at, texts[i], c, texts[i] + at);
+                given += agrees_with_the_parser(changed);
+                tried += 2;
+            }
+        }
+    }
+    ck_assert_uint_gt(given, 1000);
+    ck_assert_uint_lt(given, tried / 2);
+}
+END_TEST
+
 static Suite *json_text_suite(void)
 {
     Suite *suite = suite_create("json_text");
@@ -91,6 +143,7 @@ static Suite *json_text_suite(void)
     tcase_add_loop_test(tcase, text_is_checked, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, a_message_never_repeats_the_text);
     tcase_add_test(tcase, hostile_depth_does_not_overflow_the_stack);
+    tcase_add_test(tcase, a_lone_text_is_what_the_parser_reads);
     suite_add_tcase(suite, tcase);
     return suite;
 }
