@@ -84,8 +84,10 @@ typedef struct kfpb_table {
     const char *name;
     const kfpb_column *columns;
     size_t column_count;
-    size_t key_columns; /* the first so many columns are the primary key */
-    const char *names;  /* `"a","b",…`: all columns; NULL: whoever needs them puts them together */
+    size_t key_columns;   /* the first so many columns are the primary key */
+    const char *names;    /* `"a","b",…`: all columns; NULL: whoever needs them puts them together */
+    const char *prefix;   /* "t.": before its columns in joins; may be NULL */
+    const char *prefixed; /* `t."a",t."b",…`; NULL as names */
 } kfpb_table;
 
 typedef enum kfpb_conflict {
@@ -145,7 +147,7 @@ typedef struct kfpb_dialect {
         *for_share_of; /* likewise, of a join with %s for the one table; MySQL and MariaDB lock the others, too */
     const char *for_key_share; /* likewise: only that the row stays, as a foreign key would lock it */
     kfpb_keyset keyset;        /* the predicate of "behind this row" */
-    const char *index_hint; /* printf format, appended to a table's name: " FORCE INDEX (%s)", "" where there is none */
+    const char *index_hint;    /* behind a table's name, before that of an index and `)`; "" where there is none */
     /* The last row of a range of an index is asked for by MAX, as planning an ORDER BY takes longer than reading it. */
     bool newest_by_max;
     const char *columns_of; /* a query: the names of the columns of table `?`; no row: there is no such table */

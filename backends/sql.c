@@ -174,10 +174,19 @@ void kfpb_sql_column(kfpb_sql *sql, const char *prefix, const char *name)
     quoted(&sql->text, prefix, name);
 }
 
+/* As constants have them, or NULL. */
+static const char *all_names(const kfpb_table *table, const char *prefix)
+{
+    if (prefix == NULL)
+        return table->names;
+    return table->prefix != NULL && strcmp(prefix, table->prefix) == 0 ? table->prefixed : NULL;
+}
+
 void kfpb_sql_columns(kfpb_sql *sql, const kfpb_table *table, const char *prefix)
 {
-    if (table->names != NULL && prefix == NULL) {
-        kfpb_sql_add(sql, table->names);
+    const char *names = all_names(table, prefix);
+    if (names != NULL) {
+        kfpb_sql_add(sql, names);
         return;
     }
     for (size_t i = 0; i < table->column_count; i++) {

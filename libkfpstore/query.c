@@ -86,23 +86,23 @@ void kfpsi_form_behind(kfpb_sql *sql, const char *form)
 
 void kfpsi_index_hint(kfpb_sql *sql, const char *index)
 {
-    const char *form = sql->driver->dialect.index_hint;
-    if (form[0] == '\0')
+    const char *hint = sql->driver->dialect.index_hint;
+    if (hint[0] == '\0')
         return;
-    kfpsi_form_before(sql, form);
+    kfpb_sql_add(sql, hint);
     kfpb_sql_add(sql, index);
-    kfpsi_form_behind(sql, form);
+    kfpb_sql_add(sql, ")");
 }
 
 void kfpsi_sql_hidden(kfpb_sql *sql, kfpb_value value)
 {
     /* a double would lose its type, and is no place in any of the indices */
     const char *form = value.kind == KFPB_DOUBLE ? NULL : sql->driver->dialect.hidden;
-    if (form == NULL)
-        form = "%s";
-    kfpsi_form_before(sql, form);
+    if (form != NULL)
+        kfpsi_form_before(sql, form);
     kfpb_sql_bind(sql, value);
-    kfpsi_form_behind(sql, form);
+    if (form != NULL)
+        kfpsi_form_behind(sql, form);
 }
 
 void kfpsi_columns_of(kfpb_sql *sql, const char *table)

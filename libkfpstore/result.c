@@ -36,7 +36,7 @@ void *kfpsi_push(kfpb_arena *arena, void *array, size_t *count, size_t *capacity
     char *items;
     memcpy(&items, array, sizeof items);
     if (*count == *capacity) {
-        const size_t wanted = *capacity == 0 ? 8 : *capacity * 2;
+        const size_t wanted = *capacity == 0 ? 2 : *capacity * 2;
         char *grown = kfpb_arena_array(arena, wanted, size);
         if (grown == NULL)
             return NULL;

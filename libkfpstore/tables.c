@@ -74,16 +74,23 @@
      .pgsql_cast = "numeric",                    \
      .offset = offsetof(record, field),          \
      .has_offset = offsetof(record, has_field)},
-#define NAMED(record, column, ...) ",\"" column "\""
+#define NAMED(record, column, ...)            ",\"" column "\""
+#define OF_ARTIFACT(record, column, ...)      ",a.\"" column "\""
+#define OF_TASK(record, column, ...)          ",t.\"" column "\""
+#define OF_ARTIFACT_TASK(record, column, ...) ",l.\"" column "\""
 
 static const kfpb_column artifact_columns[] = {ARTIFACTS(TEXT, JSON, INT32, INT64, DOUBLE)};
 static const kfpb_column task_columns[] = {TASKS(TEXT, JSON, INT32, INT64, DOUBLE)};
 static const kfpb_column artifact_task_columns[] = {ARTIFACT_TASKS(TEXT, JSON, INT32, INT64, DOUBLE)};
 
 /* What a table's columns are called in a SELECT, behind the first comma. */
-#define ALL_OF(columns) (columns(NAMED, NAMED, NAMED, NAMED, NAMED) + 1)
+#define ALL_OF(COLUMNS, AS) (COLUMNS(AS, AS, AS, AS, AS) + 1)
+#define TABLE(name, columns, COLUMNS, prefix, AS)                                             \
+    {                                                                                         \
+        name, columns, COUNT(columns), 1, ALL_OF(COLUMNS, NAMED), prefix, ALL_OF(COLUMNS, AS) \
+    }
 
-const kfpb_table kfpsi_artifacts = {"artifacts", artifact_columns, COUNT(artifact_columns), 1, ALL_OF(ARTIFACTS)};
-const kfpb_table kfpsi_tasks = {"tasks", task_columns, COUNT(task_columns), 1, ALL_OF(TASKS)};
-const kfpb_table kfpsi_artifact_tasks = {"artifact_tasks", artifact_task_columns, COUNT(artifact_task_columns), 1,
-                                         ALL_OF(ARTIFACT_TASKS)};
+const kfpb_table kfpsi_artifacts = TABLE("artifacts", artifact_columns, ARTIFACTS, "a.", OF_ARTIFACT);
+const kfpb_table kfpsi_tasks = TABLE("tasks", task_columns, TASKS, "t.", OF_TASK);
+const kfpb_table kfpsi_artifact_tasks = TABLE("artifact_tasks", artifact_task_columns, ARTIFACT_TASKS, "l.",
+                                              OF_ARTIFACT_TASK);

@@ -45,7 +45,7 @@ const kfpb_driver kfpb_mysql_driver = {
             .for_share_of = " LOCK IN SHARE MODE",
             .for_key_share = " LOCK IN SHARE MODE",
             .keyset = KFPB_KEYSET_AND_OR,
-            .index_hint = " FORCE INDEX (%s)",
+            .index_hint = " FORCE INDEX (",
             .newest_by_max = true,
             .columns_of = "SELECT \"COLUMN_NAME\" FROM \"information_schema\".\"COLUMNS\" "
                           "WHERE \"TABLE_SCHEMA\"=DATABASE() AND \"TABLE_NAME\"=?",

@@ -8,6 +8,7 @@
 
 #include "backends/base/fail.h"
 #include "backends/sql.h"
+#include "libkfpstore/tables.h"
 
 /* ---- the recording connection ------------------------------------------------------------------------------------ */
 
@@ -199,6 +200,29 @@ START_TEST(columns_are_named_in_their_order)
     kfpb_sql_columns(&sql, &items, NULL);
     ck_assert_str_eq(kfpb_text_get(&sql.text), "\"Key\",\"Json\",\"Large\",\"Score\",\"Small\"");
     kfpb_sql_free(&sql);
+}
+END_TEST
+
+/* What the tables have ready is what would be put together. */
+START_TEST(ready_names_are_those_of_the_columns)
+{
+    const kfpb_table *const tables[] = {&kfpsi_artifacts, &kfpsi_tasks, &kfpsi_artifact_tasks};
+    recorder conn = make(&rows_driver);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        kfpb_table bare = *tables[i];
+        bare.names = bare.prefixed = NULL;
+        const char *const prefixes[] = {NULL, bare.prefix, "x."};
+        for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++) {
+            kfpb_sql ready, built;
+            kfpb_sql_init(&ready, &conn.base);
+            kfpb_sql_init(&built, &conn.base);
+            kfpb_sql_columns(&ready, tables[i], prefixes[p]);
+            kfpb_sql_columns(&built, &bare, prefixes[p]);
+            ck_assert_str_eq(kfpb_text_get(&ready.text), kfpb_text_get(&built.text));
+            kfpb_sql_free(&ready);
+            kfpb_sql_free(&built);
+        }
+    }
 }
 END_TEST
 
@@ -424,6 +448,7 @@ int main(void)
     TCase *all = tcase_create("sql");
     tcase_add_test(all, lists_take_the_form_of_the_engine);
     tcase_add_test(all, columns_are_named_in_their_order);
+    tcase_add_test(all, ready_names_are_those_of_the_columns);
     tcase_add_test(all, a_build_that_ran_out_of_memory_is_not_sent);
     tcase_add_test(all, rows_go_one_by_one_through_one_text);
     tcase_add_test(all, several_rows_in_one_statement);
