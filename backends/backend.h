@@ -174,6 +174,7 @@ typedef struct kfpb_open_options {
     bool read_only;           /* the session refuses to write, and a SQLite file is opened so that it cannot */
     bool create;              /* make the database (SQLite: the file) if it is not there; with its binary collation */
     bool source;              /* set up for reading a source in bulk: a small cache on SQLite */
+    bool by_statistics;       /* MySQL, MariaDB: plans are made without looking for each value how frequent it is */
     const char *password;     /* NULL: none given; the client's own password file may still serve */
     const char *driver_dir;   /* libdbi's drivers; NULL: KFPSTORE_DRIVER_DIR, else the compiled-in one */
     uint32_t lock_timeout_ms; /* waiting for a lock, then KFPS_BUSY; 0: 5,000 */

@@ -190,14 +190,19 @@ static void add_links(kfpb_sql *sql)
     kfpsi_index_hint(sql, "kfpstore_links_task");
 }
 
-static const char artifact_of_link[] = " JOIN \"artifacts\" a ON a.\"UUID\"=l.\"ArtifactID\"";
+static void add_artifacts(kfpb_sql *sql)
+{
+    kfpb_sql_add(sql, " JOIN \"artifacts\" a");
+    kfpsi_index_hint(sql, "PRIMARY");
+    kfpb_sql_add(sql, " ON a.\"UUID\"=l.\"ArtifactID\"");
+}
 
 void kfpsi_hydration_join(kfpb_sql *sql)
 {
     kfpb_sql_add(sql, " LEFT JOIN");
     add_links(sql);
     kfpb_sql_add(sql, " ON l.\"TaskID\"=t.\"UUID\" LEFT");
-    kfpb_sql_add(sql, artifact_of_link);
+    add_artifacts(sql);
 }
 
 kfps_status kfpsi_hydration_see(kfpsi_hydration *h, const kfpb_rows *row, size_t first, kfps_error *error)
@@ -254,7 +259,7 @@ kfps_status kfpsi_hydrate(kfpsi_op *op, kfpb_arena *arena, kfps_task_item *items
     kfpsi_hydration_columns(&sql);
     kfpb_sql_add(&sql, " FROM");
     add_links(&sql);
-    kfpb_sql_add(&sql, artifact_of_link);
+    add_artifacts(&sql);
     kfpb_sql_add(&sql, " WHERE l.\"TaskID\"");
     if (status == KFPS_OK)
         status = read_links(op, &h, &sql, error);

@@ -182,6 +182,7 @@ static kfps_status open_pool(kfps_store *store, const char *dsn_text, const kfps
     if (status == KFPS_OK) {
         const bool observed = options->log != NULL;
         const kfpb_open_options open_options = {
+            .by_statistics = true, /* whatever the value, there is one good index, which most statements name */
             .password = options->password != NULL ? options->password : password,
             .driver_dir = options->driver_dir,
             .lock_timeout_ms = options->lock_timeout_ms,

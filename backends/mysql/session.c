@@ -68,8 +68,8 @@ static kfps_status set_session(kfpb_mysql *conn, const kfpb_open_options *option
              "SESSION foreign_key_checks=1, SESSION unique_checks=1, SESSION sql_safe_updates=0, "
              "SESSION sql_auto_is_null=0, SESSION lc_messages='en_US', SESSION time_zone='+00:00', "
              "SESSION wait_timeout=28800, SESSION innodb_lock_wait_timeout=%" PRIu32
-             ", SESSION lock_wait_timeout=%" PRIu32 ", SESSION %s",
-             lock_seconds, lock_seconds, limit);
+             ", SESSION lock_wait_timeout=%" PRIu32 ", SESSION %s%s",
+             lock_seconds, lock_seconds, limit, options->by_statistics ? ", SESSION eq_range_index_dive_limit=1" : "");
 
     const char *const statements[] = {
         "SET NAMES utf8mb4",
