@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gate.h: lets a number of threads pass at once, the others in the order they came, but for one who comes by while the
- * first in line is still being woken. A plain mutex, or a file lock, lets some threads starve for seconds.
+ * gate.h: lets a number of threads pass at once, the others in the order they came, but for those who come by while the
+ * first in line has waited for a few ms only. A plain mutex, or a file lock, lets some threads starve for seconds.
  */
 #ifndef KFPSI_GATE_H
 #define KFPSI_GATE_H
