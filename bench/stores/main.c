@@ -37,7 +37,7 @@ static int compare(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static double median(double *numbers, size_t count)
+double bench_median(double *numbers, size_t count)
 {
     qsort(numbers, count, sizeof *numbers, compare);
     return numbers[count / 2];
@@ -85,9 +85,9 @@ static void measure(bench *b, const operation *op, size_t repeat)
         }
         ratios[i] = mine[i] / theirs[i];
     }
-    const double ratio = median(ratios, repeat);
-    printf("%-7s %-44s %9.3f ms %9.3f ms  %5.2f%s\n", b->ops->engine, op->name, median(mine, repeat) * 1000,
-           median(theirs, repeat) * 1000, ratio, op->aim > 0 && ratio > op->aim ? "  over the aim" : "");
+    const double ratio = bench_median(ratios, repeat);
+    printf("%-7s %-44s %9.3f ms %9.3f ms  %5.2f%s\n", b->ops->engine, op->name, bench_median(mine, repeat) * 1000,
+           bench_median(theirs, repeat) * 1000, ratio, op->aim > 0 && ratio > op->aim ? "  over the aim" : "");
     fflush(stdout);
 }
 
