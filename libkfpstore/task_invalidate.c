@@ -70,14 +70,14 @@ kfps_status kfps_task_invalidate(kfps_session *session, const char *const *uuids
 
 /* ---- all of a pipeline ------------------------------------------------------------------------------------------- */
 
-enum { RUNS_AT_ONCE = 200, TASKS_AT_ONCE = 1000 };
+enum { RUNS_AT_ONCE = 50, TASKS_AT_ONCE = 1000 };
 
-/* The runs of the pipeline, then their tasks: a page of each at a time, by UUID. */
+/* The runs of the pipeline, a page at a time by UUID, then all their tasks, which are written in batches. */
 typedef struct pipeline {
     const char *id;
     const char *space; /* NULL: any */
     kfpb_arena *arena;
-    const char **uuids; /* of one page */
+    const char **uuids; /* of one page of runs, or of their tasks */
     size_t count, capacity;
     size_t seen; /* rows of the page, those of other pipelines too */
     const char *last;
@@ -120,16 +120,6 @@ static void begin_page(pipeline *p)
     p->count = p->capacity = p->seen = 0;
 }
 
-static void write_after(kfpb_sql *sql, const pipeline *p, int64_t limit)
-{
-    if (p->last != NULL) {
-        kfpb_sql_add(sql, " AND \"UUID\">");
-        kfpb_sql_bind(sql, kfpb_str(p->last));
-    }
-    kfpb_sql_add(sql, " ORDER BY \"UUID\" LIMIT ");
-    kfpb_sql_bind(sql, kfpb_int(limit));
-}
-
 static kfps_status read_runs(kfpsi_op *op, void *context, kfps_error *error)
 {
     pipeline *p = context;
@@ -138,12 +128,18 @@ static kfps_status read_runs(kfpsi_op *op, void *context, kfps_error *error)
     kfpb_sql_init(&sql, op->conn);
     kfpb_sql_add(&sql, "SELECT \"UUID\",\"PipelineId\",\"Namespace\" FROM \"run_details\" WHERE \"PipelineId\"=");
     kfpb_sql_bind(&sql, kfpb_str(p->id));
-    write_after(&sql, p, RUNS_AT_ONCE);
+    if (p->last != NULL) {
+        kfpb_sql_add(&sql, " AND \"UUID\">");
+        kfpb_sql_bind(&sql, kfpb_str(p->last));
+    }
+    kfpb_sql_add(&sql, " ORDER BY \"UUID\" LIMIT ");
+    kfpb_sql_bind(&sql, kfpb_int(RUNS_AT_ONCE));
     const kfps_status status = kfpsi_each(op->conn, &sql, see_run, p, error);
     kfpb_sql_free(&sql);
     return status;
 }
 
+/* All of them, by the index of the runs: with a LIMIT an engine may walk the whole table in the order of its key. */
 static kfps_status read_tasks(kfpsi_op *op, void *context, kfps_error *error)
 {
     pipeline *p = context;
@@ -153,7 +149,6 @@ static kfps_status read_tasks(kfpsi_op *op, void *context, kfps_error *error)
     kfpb_sql_add(&sql, "SELECT \"UUID\" FROM \"tasks\" WHERE \"RunUUID\"");
     kfpb_sql_in_texts(&sql, p->runs, p->run_count);
     kfpb_sql_add(&sql, " AND \"Fingerprint\"<>''");
-    write_after(&sql, p, TASKS_AT_ONCE);
     const kfps_status status = kfpsi_each(op->conn, &sql, see_task, p, error);
     kfpb_sql_free(&sql);
     return status;
@@ -163,15 +158,14 @@ static kfps_status invalidate_runs(kfps_session *session, const pipeline *found,
 {
     kfpb_arena arena;
     pipeline p = {.arena = &arena, .runs = found->uuids, .run_count = found->count};
-    kfps_status status = KFPS_OK;
     kfpb_arena_init(&arena);
-    do {
-        status = kfpsi_read(session, read_tasks, &p, error);
-        invalidation what = {.uuids = p.uuids, .count = p.count};
-        if (status == KFPS_OK && p.count > 0)
-            status = kfpsi_write(session, invalidate, &what, error);
+    kfps_status status = kfpsi_read(session, read_tasks, &p, error);
+    for (size_t first = 0; status == KFPS_OK && first < p.count; first += TASKS_AT_ONCE) {
+        const size_t left = p.count - first;
+        invalidation what = {.uuids = p.uuids + first, .count = left < TASKS_AT_ONCE ? left : TASKS_AT_ONCE};
+        status = kfpsi_write(session, invalidate, &what, error);
         *changed += what.changed;
-    } while (status == KFPS_OK && p.seen == TASKS_AT_ONCE);
+    }
     kfpb_arena_free(&arena);
     return status;
 }

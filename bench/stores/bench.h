@@ -33,9 +33,9 @@ typedef struct operation {
 extern const operation bench_reads[], bench_lists[], bench_writes[]; /* each ends with a name of NULL */
 
 /* 8 threads and one, and a foreign writer; prints its own lines. */
+void bench_concurrency(bench *b);
 /* Sorts them. */
 double bench_median(double *numbers, size_t count);
-void bench_concurrency(bench *b);
 
 const char *bench_new_uuid(bench *b);
 /* The table's column names, "a","b",…, as the library selects them. */
